@@ -1,0 +1,62 @@
+"""One shape for every error: `{detail, code, fields?}`, where `detail` says what to do."""
+
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from annotation.actions.errors import ActionError
+
+_CODES = {400: "invalid", 401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+
+
+class PreconditionRequired(exceptions.APIException):
+    status_code = 428
+    default_code = "precondition_required"
+    default_detail = "Send If-Match with the revision you started from."
+
+
+def _fields(data: Any, prefix: str = "") -> dict[str, list[str]]:
+    """Flatten DRF's nested error lists into `{"items.0.side": ["..."]}`."""
+    if isinstance(data, dict):
+        pairs = [(f"{prefix}.{key}" if prefix else str(key), value) for key, value in data.items()]
+    elif isinstance(data, list) and any(isinstance(item, dict | list) for item in data):
+        pairs = [(f"{prefix}.{index}" if prefix else str(index), value) for index, value in enumerate(data)]
+    else:
+        return {prefix: [str(item) for item in (data if isinstance(data, list) else [data])]} if data else {}
+    flat: dict[str, list[str]] = {}
+    for key, value in pairs:
+        flat.update(_fields(value, key))
+    return flat
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler, in our shape."""
+    if isinstance(exc, ActionError):
+        body: dict[str, Any] = {"detail": exc.detail, "code": exc.code}
+        if exc.fields:
+            body["fields"] = exc.fields
+        return Response(body, status=exc.status)
+    if isinstance(exc, ValidationError):
+        exc = exceptions.ValidationError(exc.messages)
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound("There is nothing here, or it is not yours to see.")
+    if isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied(str(exc) or None)
+    response = drf_exception_handler(exc, context)
+    if response is None:
+        return None
+    if isinstance(exc, exceptions.ValidationError):
+        fields = _fields(exc.detail)
+        first = next(iter(fields.items()), ("", ["The request is not valid."]))
+        name = first[0] if first[0] not in {"", "non_field_errors"} else ""
+        detail = f"{name}: {first[1][0]}" if name else first[1][0]
+        response.data = {"detail": detail, "code": "invalid", "fields": fields}
+    else:
+        api_error = cast(exceptions.APIException, exc)
+        code = _CODES.get(response.status_code, str(api_error.get_codes()))
+        response.data = {"detail": str(api_error.detail), "code": code}
+    return response

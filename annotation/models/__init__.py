@@ -1,0 +1,30 @@
+"""The rows of the annotation app: people, cohorts, images, landmarks, readings and the audit trail.
+
+A rule about one row lives on its model; reads live on the QuerySets; writes across rows live in
+`annotation.actions`. Django finds models through this package, so it is the one `__init__` with imports.
+"""
+
+from annotation.models.audit import AuditEntry, ImageAccess
+from annotation.models.cohort import Project, Study, Subject
+from annotation.models.images import Acquisition, Image, StoredFile
+from annotation.models.landmarks import LandmarkRevision, LandmarkSchema, LandmarkSet
+from annotation.models.measurements import Measurement
+from annotation.models.people import AgentToken, Membership, User
+
+__all__ = [
+    "Acquisition",
+    "AgentToken",
+    "AuditEntry",
+    "Image",
+    "ImageAccess",
+    "LandmarkRevision",
+    "LandmarkSchema",
+    "LandmarkSet",
+    "Measurement",
+    "Membership",
+    "Project",
+    "StoredFile",
+    "Study",
+    "Subject",
+    "User",
+]

@@ -1,0 +1,1 @@
+"""The rows of the inference app: dataset snapshots, jobs and model versions."""

@@ -1,0 +1,11 @@
+"""The URL map: pages, API and websockets of both apps."""
+
+from typing import Any
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("annotation.urls")),
+]
+
+websocket_urlpatterns: list[Any] = []
