@@ -1,0 +1,47 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+const PAGES_DIR = resolve(import.meta.dirname, 'src/pages');
+/** Where Django answers in development; Vite serves its own files and hands everything else on. */
+const DJANGO = process.env.SPINEWEB_DEV_BACKEND ?? 'http://127.0.0.1:8000';
+/** What Vite answers itself: built paths (`/static/src`, `/static/@vite`, ...) and the component gallery. */
+const NOT_VITE = String.raw`^/(?!static/(src|@|node_modules|dev)|@)`;
+
+/** One entry per page folder that has a main.ts: Django renders the shell, the entry mounts its root. */
+function pageEntries(): string[] {
+  return readdirSync(PAGES_DIR, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => resolve(PAGES_DIR, entry.name, 'main.ts'))
+    .filter((path) => existsSync(path));
+}
+
+export default defineConfig(({ command, mode }) => ({
+  base: '/static/',
+  plugins: [svelte()],
+  resolve: {
+    alias: { '@': resolve(import.meta.dirname, 'src') },
+    // Component tests mount the browser build of Svelte, not the one that renders on a server.
+    ...(mode === 'test' ? { conditions: ['browser'] } : {}),
+  },
+  build: {
+    outDir: 'dist',
+    manifest: 'manifest.json',
+    target: 'es2022',
+    // The content security policy allows files of our own origin only: no data: URLs, no inline polyfill.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: { input: command === 'build' ? pageEntries() : [] },
+  },
+  server: {
+    port: 5173,
+    strictPort: true,
+    proxy: { [NOT_VITE]: { target: DJANGO, ws: true } },
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
+    restoreMocks: true,
+  },
+}));
