@@ -1,0 +1,276 @@
+"""The Cobb angle: curves found on labelled vertebrae, on chosen levels, and between two free lines.
+
+A curve's angle is the difference of two *signed* endplate tilts, the lower end vertebra's inferior endplate
+minus the upper end vertebra's superior one, each from its own left corner to its own right corner. It is
+never taken between lines paired by their nearest ends, which turns 20 degrees into 160. Angles over 90
+degrees come out as they are.
+
+Frames. `corners_px` is (n, 4, 2): per vertebra, from above downward, TL TR BL BR as (x, y) in pixels of the
+stored image; left and right are the *image's*. Whether image right is the patient's right, as in a film
+seen from behind, is the caller's knowledge: `patient_right_at_image_right`. A signed angle is positive when
+the curve is convex to the patient's right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from annotation.spine.aasce import aasce_angles
+from annotation.spine.geometry import Array, checked_points, tilt_deg
+from annotation.spine.levels import Level, check_levels, disc_name, height_rank, parse_level
+from annotation.spine.reading_error import measurable_change, reading_error_deg
+
+__all__ = [
+    "LEAST_CURVE_DEG",
+    "Curve",
+    "Line",
+    "Region",
+    "Side",
+    "aasce_angles",
+    "cobb_between",
+    "curve_between",
+    "endplate_tilts_deg",
+    "find_curves",
+    "measurable_change",
+    "reading_error_deg",
+    "region_of",
+]
+
+Line = tuple[tuple[float, float], tuple[float, float]]
+Side = Literal["left", "right"]
+Region = Literal["PT", "MT", "TL/L"]
+
+LEAST_CURVE_DEG = 10.0
+"""Below this there is no curve (Scoliosis Research Society)."""
+_TIE = 1e-6
+"""Tilts (deg) and deviations (of the column's length) closer than this are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One curve of the spine, with what a report prints and what a viewer draws."""
+
+    angle_deg: float
+    """Signed Cobb angle: positive when convex to the patient's right. Its size is the clinical angle."""
+    upper_level: Level
+    lower_level: Level
+    apex_level: str
+    """A vertebra ("T8") or a disc ("T8/T9")."""
+    side: Side
+    """The patient's side the curve is convex to."""
+    region: Region
+    upper_line: Line
+    """Superior endplate of the upper end vertebra, image-left corner first, in px."""
+    lower_line: Line
+    """Inferior endplate of the lower end vertebra, image-left corner first, in px."""
+
+
+def find_curves(
+    corners_px: ArrayLike,
+    levels: Sequence[str],
+    *,
+    patient_right_at_image_right: bool = True,
+    least_deg: float = LEAST_CURVE_DEG,
+) -> list[Curve]:
+    """Every curve of at least `least_deg`, from above downward; consecutive curves alternate in side.
+
+    `corners_px` (n, 4, 2), n >= 2, belongs to `levels`, n neighbouring vertebrae from above downward. The
+    end vertebrae are the turning points of a zig-zag over the endplate tilts. Among equally tilted ones
+    the one nearest the apex counts (SRS: "the first vertebra ... tilted maximally"). Turning, moving or
+    scaling the image changes no angle, level or side.
+    Raises ValueError for a wrong shape, a missing number, a collapsed endplate, crossed corners or
+    impossible levels.
+    """
+    if not least_deg > 0:
+        raise ValueError(f"least_deg must be positive, not {least_deg}")
+    corners, parsed = _checked_column(corners_px, levels)
+    return [
+        _curve(corners, parsed, upper, lower, patient_right_at_image_right)
+        for upper, lower in _end_vertebrae(endplate_tilts_deg(corners), least_deg)
+    ]
+
+
+def curve_between(
+    corners_px: ArrayLike,
+    levels: Sequence[str],
+    upper_level: str,
+    lower_level: str,
+    *,
+    patient_right_at_image_right: bool = True,
+) -> Curve:
+    """The curve between given end vertebrae, however small: a follow-up re-uses the earlier ones.
+
+    Arguments and errors as in `find_curves`; the upper level must lie above the lower one.
+    """
+    corners, parsed = _checked_column(corners_px, levels)
+    ends = [parse_level(upper_level), parse_level(lower_level)]
+    absent = [level for level in ends if level not in parsed]
+    if absent:
+        raise ValueError(f"{' and '.join(absent)} not among the levels {parsed[0]} to {parsed[-1]}")
+    upper, lower = (parsed.index(level) for level in ends)
+    if upper >= lower:
+        raise ValueError(f"the upper end vertebra {ends[0]} must lie above the lower one {ends[1]}")
+    return _curve(corners, parsed, upper, lower, patient_right_at_image_right)
+
+
+def cobb_between(
+    upper_line: ArrayLike, lower_line: ArrayLike, *, patient_right_at_image_right: bool = True
+) -> float:
+    """Signed Cobb angle, in degrees in (-180, 180), between two lines drawn freely along two endplates.
+
+    Each line is (2, 2), two ends as (x, y) in px, drawn in either direction: it is read from its image-left
+    to its image-right end, so its tilt lies between -90 and 90 and the angle may exceed 90. The sign is as
+    in `Curve.angle_deg`. Raises ValueError for a point-like line, and for an exactly vertical one, which
+    has no left end.
+    """
+    tilts = [
+        float(tilt_deg(_left_to_right(line, name)))
+        for line, name in ((upper_line, "upper_line"), (lower_line, "lower_line"))
+    ]
+    return _signed(tilts[1] - tilts[0], patient_right_at_image_right)
+
+
+def endplate_tilts_deg(corners_px: ArrayLike) -> Array:
+    """Tilt of the superior and of the inferior endplate of each vertebra: (n, 2) in degrees.
+
+    Positive when the image-right corner lies lower. Continuous down the column (neighbours differ by less
+    than 180), so that differences are right however the film is turned.
+    """
+    corners = checked_points(corners_px, (None, 4, 2), "corners_px")
+    endplates = corners.reshape(-1, 2, 2)
+    collapsed = np.flatnonzero((endplates[:, 0] == endplates[:, 1]).all(axis=1))
+    if collapsed.size:
+        row, plate = divmod(int(collapsed[0]), 2)
+        raise ValueError(
+            f"vertebra {row + 1}: the two corners of its {('superior', 'inferior')[plate]} endplate coincide"
+        )
+    return np.unwrap(tilt_deg(endplates), period=360.0).reshape(-1, 2)
+
+
+def _checked_column(corners_px: ArrayLike, levels: Sequence[str]) -> tuple[Array, tuple[Level, ...]]:
+    parsed = check_levels(levels)
+    corners = checked_points(corners_px, (None, 4, 2), "corners_px")
+    if len(corners) != len(parsed):
+        raise ValueError(f"{len(corners)} vertebrae in corners_px but {len(parsed)} levels")
+    if len(corners) < 2:
+        raise ValueError("a curve needs at least two vertebrae")
+    _check_handedness(corners, parsed)
+    return corners, parsed
+
+
+def _check_handedness(corners: Array, levels: tuple[Level, ...]) -> None:
+    """One vertebra with crossed corners would read as a curve of 160 degrees: name it instead."""
+    across = corners[:, 1] + corners[:, 3] - corners[:, 0] - corners[:, 2]
+    down = corners[:, 2] + corners[:, 3] - corners[:, 0] - corners[:, 1]
+    turns = np.sign(across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0])
+    crossed = np.flatnonzero(turns * (1 if turns.sum() >= 0 else -1) <= 0)
+    if crossed.size:
+        names = ", ".join(levels[row] for row in crossed)
+        raise ValueError(f"{names}: corners are not in the order TL TR BL BR of the others; swap them back")
+
+
+def _end_vertebrae(tilts_deg: Array, least_deg: float) -> list[tuple[int, int]]:
+    """Indices of the upper and lower end vertebra of every curve, from above downward.
+
+    A curve of direction +1 runs from the least tilted superior endplate to the most tilted inferior one,
+    -1 the other way round. It is there as soon as that swing reaches `least_deg`; it ends where the
+    opposite swing, from the turning point of its own superior endplates, does too.
+    """
+    superior, inferior = tilts_deg.T
+    found: list[tuple[int, int, int]] = []
+    for row in range(1, len(tilts_deg)):
+        directions, first = ((-found[-1][0],), found[-1][1] + 1) if found else ((1, -1), 0)
+        if first >= row:
+            continue
+        options = [(d, first + _last_peak(-d * superior[first:row])) for d in directions]
+        swings = [d * (inferior[row] - superior[upper]) for d, upper in options]
+        best = int(np.argmax(swings))
+        if swings[best] >= least_deg:
+            found.append((*options[best], row))
+    return [
+        (upper, upper + 1 + _first_peak(direction * inferior[upper + 1 : closing]))
+        for (direction, upper, _), (_, _, closing) in pairwise([*found, (0, 0, len(tilts_deg))])
+    ]
+
+
+def _first_peak(values: Array) -> int:
+    return int(np.flatnonzero(values >= values.max() - _TIE)[0])
+
+
+def _last_peak(values: Array) -> int:
+    return int(np.flatnonzero(values >= values.max() - _TIE)[-1])
+
+
+def _curve(
+    corners: Array, levels: tuple[Level, ...], upper: int, lower: int, patient_right_at_image_right: bool
+) -> Curve:
+    tilts = endplate_tilts_deg(corners)
+    turn_deg = float(tilts[lower, 1] - tilts[upper, 0])
+    angle_deg = _signed(turn_deg, patient_right_at_image_right)
+    apex = _apex(corners, levels, upper, lower, 1.0 if turn_deg >= 0 else -1.0)
+    return Curve(
+        angle_deg=angle_deg,
+        upper_level=levels[upper],
+        lower_level=levels[lower],
+        apex_level=apex,
+        side="right" if angle_deg >= 0 else "left",
+        region=region_of(apex),
+        upper_line=_line(corners[upper, :2]),
+        lower_line=_line(corners[lower, 2:]),
+    )
+
+
+def _apex(corners: Array, levels: tuple[Level, ...], upper: int, lower: int, bulge: float) -> str:
+    """The vertebra or disc between the end vertebrae that lies furthest to the convex side.
+
+    Furthest from the column's own axis, the line through the centres of its first and last vertebra. In
+    an upright balanced patient that is the SRS's "furthest from the vertical", and it also holds on a
+    film that is turned.
+    """
+    down = corners[-1].mean(axis=0) - corners[0].mean(axis=0)
+    length = float(np.hypot(*down))
+    if length == 0:
+        raise ValueError("the first and the last vertebra lie at the same place")
+    rightward = bulge * np.array([down[1], -down[0]]) / length**2
+    outlines: dict[str, Array] = {}
+    for i in range(upper, lower):
+        outlines[str(levels[i])] = corners[i]
+        outlines[disc_name(levels[i], levels[i + 1])] = np.vstack([corners[i, 2:], corners[i + 1, :2]])
+    del outlines[levels[upper]]
+    deviations = np.array([outline.mean(axis=0) @ rightward for outline in outlines.values()])
+    return list(outlines)[_first_peak(deviations)]
+
+
+def region_of(apex_level: str) -> Region:
+    """The region a curve is named after: apex above T6 PT, T6 to the T11/T12 disc MT, T12 and below TL/L.
+
+    (Lenke 2001: PT apex T3-T5, MT apex T6 to the T11/12 disc, TL/L apex T12-L4.)
+    """
+    rank = height_rank(apex_level)
+    if rank < Level.T6.ordinal:
+        return "PT"
+    return "MT" if rank < Level.T12.ordinal else "TL/L"
+
+
+def _left_to_right(line: ArrayLike, name: str) -> Array:
+    ends = checked_points(line, (2, 2), name)
+    if ends[0, 0] == ends[1, 0]:
+        raise ValueError(
+            f"{name} is {'a point' if ends[0, 1] == ends[1, 1] else 'vertical'}: "
+            "draw it along the endplate, from one side to the other"
+        )
+    return ends if ends[0, 0] < ends[1, 0] else ends[::-1]
+
+
+def _signed(turn_deg: float, patient_right_at_image_right: bool) -> float:
+    """A clockwise turn of the endplates on the way down bulges to image right."""
+    return turn_deg if patient_right_at_image_right else -turn_deg
+
+
+def _line(ends: Array) -> Line:
+    (x0, y0), (x1, y1) = ends.tolist()
+    return (x0, y0), (x1, y1)
