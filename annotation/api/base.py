@@ -2,8 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Mapping
-from types import GenericAlias
-from typing import Any, ClassVar, Generic, Literal, TypedDict, TypeVar, cast, get_type_hints
+from typing import Any, ClassVar, Generic, Literal, TypedDict, TypeVar, get_args, get_origin, get_type_hints
 
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404
@@ -57,43 +56,50 @@ class Wire(serializers.Serializer[Any]):
     """Carries a TypedDict into the OpenAPI schema; never used to serialise."""
 
     wire_type: ClassVar[type]
+    paged: ClassVar[bool] = False
 
 
-_WIRES: dict[str, type[Wire]] = {}
+_WIRES: dict[tuple[str, bool], type[Wire]] = {}
 
 
-def wire(typed_dict: type) -> type[Wire]:
+def wire(typed_dict: type, *, paged: bool = False) -> type[Wire]:
     """The OpenAPI component of a TypedDict, for `extend_schema(responses=wire(StudyWire))`."""
-    name = typed_dict.__name__
-    if name not in _WIRES:
-        _WIRES[name] = type(name, (Wire,), {"wire_type": typed_dict, "__module__": typed_dict.__module__})
-    return _WIRES[name]
+    key = (typed_dict.__qualname__, paged)
+    if key not in _WIRES:
+        name = typed_dict.__name__.removesuffix("Wire") + ("Page" if paged else "")
+        _WIRES[key] = type(name, (Wire,), {"wire_type": typed_dict, "paged": paged})
+    return _WIRES[key]
 
 
 def page_of(typed_dict: type) -> type[Wire]:
     """The OpenAPI component of a page of these."""
-    name = typed_dict.__name__.removesuffix("Wire") + "PageWire"
-    hints = {"count": int, "page": int, "page_size": int, "results": GenericAlias(list, (typed_dict,))}
-    return wire(cast(type, TypedDict(name, hints)))  # type: ignore[misc]
+    return wire(typed_dict, paged=True)
+
+
+def list_of(typed_dict: type) -> serializers.BaseSerializer[Any]:
+    """The OpenAPI schema of a bare array of these."""
+    return wire(typed_dict)(many=True)
 
 
 def _is_typed_dict(hint: object) -> bool:
     return isinstance(hint, type) and issubclass(hint, dict) and hasattr(hint, "__total__")
 
 
-def _schema_of(
-    auto_schema: AutoSchema, hint: Any, direction: Literal["request", "response"]
-) -> dict[str, Any]:
+def _schema_of(auto_schema: AutoSchema, hint: Any) -> dict[str, Any]:
     """The JSON schema of a type hint, with every TypedDict in it as a named component."""
     if _is_typed_dict(hint):
-        return dict(auto_schema.resolve_serializer(wire(hint), direction).ref)
-    origin, arguments = getattr(hint, "__origin__", None), getattr(hint, "__args__", ())
-    if origin is list:
-        return {"type": "array", "items": _schema_of(auto_schema, arguments[0], direction)}
+        return dict(auto_schema.resolve_serializer(wire(hint), "response").ref)
+    arguments = get_args(hint)
+    if get_origin(hint) is list:
+        return {"type": "array", "items": _schema_of(auto_schema, arguments[0])}
     if type(None) in arguments and len(arguments) == 2:
-        inner = _schema_of(auto_schema, next(a for a in arguments if a is not type(None)), direction)
+        inner = _schema_of(auto_schema, next(a for a in arguments if a is not type(None)))
         return {"allOf": [inner], "nullable": True} if "$ref" in inner else {**inner, "nullable": True}
     return dict(resolve_type_hint(hint))  # type: ignore[no-untyped-call]
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": sorted(properties)}
 
 
 class WireSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -103,17 +109,18 @@ class WireSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     match_subclasses = True
 
     def get_name(self, auto_schema: AutoSchema, direction: Literal["request", "response"]) -> str:
-        return str(self.target.wire_type.__name__).removesuffix("Wire")
+        return str((self.target if isinstance(self.target, type) else type(self.target)).__name__)
 
     def map_serializer(
         self, auto_schema: AutoSchema, direction: Literal["request", "response"]
     ) -> dict[str, Any]:
         typed_dict = self.target.wire_type
-        properties = {
-            name: _schema_of(auto_schema, hint, direction)
-            for name, hint in get_type_hints(typed_dict).items()
-        }
-        return {"type": "object", "properties": properties, "required": sorted(typed_dict.__required_keys__)}
+        if self.target.paged:
+            results = {"type": "array", "items": _schema_of(auto_schema, typed_dict)}
+            numbers = {name: {"type": "integer"} for name in ("count", "page", "page_size")}
+            return _object({**numbers, "results": results})
+        hints = get_type_hints(typed_dict)
+        return _object({name: _schema_of(auto_schema, hint) for name, hint in hints.items()})
 
 
 class ErrorWire(TypedDict):

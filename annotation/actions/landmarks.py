@@ -1,0 +1,163 @@
+"""Saving landmarks: append-only, from a named revision, exactly once per key."""
+
+import math
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.actions.audit import record
+from annotation.actions.errors import ActionError
+from annotation.actions.schemas import schema_of
+from annotation.actions.summaries import refresh
+from annotation.models import Image, LandmarkRevision, LandmarkSet, User
+from annotation.models.images import ImageKind
+from annotation.spine.schemas import LandmarkSchema
+
+STATES = ("placed", "uncertain", "occluded", "missing")
+# How far outside the picture a point may lie, as a share of its larger side: anatomy goes on past the edge.
+_MARGIN = 0.25
+
+
+class StaleError(Exception):
+    """The set moved on since the revision the save was made from. `current` is what it is now."""
+
+    def __init__(self, current: LandmarkSet) -> None:
+        super().__init__("stale")
+        self.current = current
+
+
+def check_points(points: list[dict[str, Any]], schema: LandmarkSchema, image: Image) -> list[dict[str, Any]]:
+    """The points in schema order and canonical form. Raises ActionError naming the first that is wrong."""
+    order = {point.name: index for index, point in enumerate(schema.points)}
+    seen: dict[str, dict[str, Any]] = {}
+    reach = _MARGIN * max(image.width, image.height)
+    for point in points:
+        name, state, x, y = point["name"], point["state"], point.get("x"), point.get("y")
+        if name not in order:
+            raise ActionError(f"{name!r} is not a point of {schema.name}.", fields={"points": [name]})
+        if name in seen:
+            raise ActionError(f"{name} is given twice.", fields={"points": [name]})
+        if state == "missing":
+            if x is not None or y is not None:
+                raise ActionError(f"{name} is missing, so it has no x and y.", fields={"points": [name]})
+        elif x is None or y is None:
+            raise ActionError(f"{name} needs an x and a y, or the state missing.", fields={"points": [name]})
+        elif not (
+            math.isfinite(x + y)
+            and -reach <= x <= image.width + reach
+            and -reach <= y <= image.height + reach
+        ):
+            raise ActionError(f"{name} lies too far outside the image.", fields={"points": [name]})
+        seen[name] = {"name": name, "x": x, "y": y, "state": state}
+    return sorted(seen.values(), key=lambda point: order[point["name"]])
+
+
+def _check_target(schema: LandmarkSchema, image: Image) -> None:
+    film = image.kind in {ImageKind.RADIOGRAPH, ImageKind.SYNTHETIC_RADIOGRAPH}
+    if (schema.target == "radiograph") != film:
+        raise ActionError(f"{schema.name} is for a {schema.target}, this image is a {image.kind}.")
+
+
+@transaction.atomic
+def save(
+    *,
+    user: User,
+    image: Image,
+    schema: str,
+    points: list[dict[str, Any]],
+    base_revision: int,
+    idempotency_key: uuid.UUID,
+    comment: str = "",
+    began_from: LandmarkRevision | None = None,
+) -> LandmarkSet:
+    """Append a revision to the user's own set on an image.
+
+    `base_revision` is the revision the points were made from (0 for none): another one stored by now raises
+    StaleError with the current set, and nothing is written. The same key again returns the set as it is.
+    """
+    definition = schema_of(image.project, schema)
+    _check_target(definition, image)
+    canonical = check_points(points, definition, image)
+    LandmarkSet.objects.get_or_create(image=image, schema=schema, author=user)
+    # Locked from here to the commit, so that of two saves from one revision the second is the stale one.
+    landmark_set = LandmarkSet.objects.select_for_update().get(image=image, schema=schema, author=user)
+    if landmark_set.revisions.filter(idempotency_key=idempotency_key).exists():
+        return landmark_set
+    if landmark_set.revision != base_revision:
+        raise StaleError(landmark_set)
+    _append(landmark_set, canonical, user, idempotency_key, comment, began_from)
+    was_complete = landmark_set.complete
+    landmark_set.complete = len(canonical) == len(definition.points)
+    landmark_set.save(update_fields=["revision", "saved_at", "points", "complete"])
+    summary = (
+        f"{schema} revision {landmark_set.revision}: {len(canonical)} of {len(definition.points)} points"
+    )
+    record(actor=user, action="landmarks.save", target=landmark_set, summary=summary, project=image.project)
+    if landmark_set.complete != was_complete or landmark_set.revision == 1:
+        refresh(image.study)
+    return landmark_set
+
+
+def _append(
+    landmark_set: LandmarkSet,
+    points: list[dict[str, Any]],
+    author: User | None,
+    key: uuid.UUID,
+    comment: str,
+    began_from: LandmarkRevision | None,
+) -> None:
+    """Write the next revision and move the (unsaved) set to it."""
+    previous = (
+        landmark_set.revisions.filter(number=landmark_set.revision).values_list("digest", flat=True).first()
+        or ""
+    )
+    landmark_set.revision += 1
+    landmark_set.points = points
+    landmark_set.saved_at = timezone.now()
+    LandmarkRevision.objects.create(
+        landmark_set=landmark_set,
+        number=landmark_set.revision,
+        points=points,
+        author=author,
+        saved_at=landmark_set.saved_at,
+        comment=comment,
+        began_from=began_from,
+        idempotency_key=key,
+        digest=LandmarkRevision.digest_of(points, previous),
+    )
+
+
+@transaction.atomic
+def save_prediction(
+    *, image: Image, schema: str, points: list[dict[str, Any]], model_label: str
+) -> LandmarkSet:
+    """A model's points, as a set of its own: a new revision each time it predicts."""
+    definition = schema_of(image.project, schema)
+    _check_target(definition, image)
+    canonical = check_points(points, definition, image)
+    LandmarkSet.objects.get_or_create(image=image, schema=schema, author=None, model_label=model_label)
+    landmark_set = LandmarkSet.objects.select_for_update().get(
+        image=image, schema=schema, author=None, model_label=model_label
+    )
+    _append(landmark_set, canonical, None, uuid.uuid4(), "", None)
+    landmark_set.complete = len(canonical) == len(definition.points)
+    landmark_set.save(update_fields=["revision", "saved_at", "points", "complete"])
+    summary = f"{schema} by {model_label}"
+    record(
+        actor=None, action="landmarks.predict", target=landmark_set, summary=summary, project=image.project
+    )
+    return landmark_set
+
+
+def broken_links(landmark_set: LandmarkSet) -> list[int]:
+    """The revision numbers whose points or place in the chain were changed after they were saved."""
+    broken, previous = [], ""
+    for expected, revision in enumerate(landmark_set.revisions.order_by("number"), start=1):
+        if revision.number != expected or revision.digest != LandmarkRevision.digest_of(
+            revision.points, previous
+        ):
+            broken.append(revision.number)
+        previous = revision.digest
+    return broken
