@@ -1,49 +1,51 @@
-"""The summary columns that lists show and sort by, recomputed from the rows they summarise."""
+"""What lists show of a study, kept in its own columns: one place that knows how it follows from the rest."""
 
-from annotation.models import Image, LandmarkSet, Measurement, Study
+from annotation.models import Image, LandmarkSet, Measurement, Project, Study
 from annotation.models.cohort import LabelState
-from annotation.models.images import AcquisitionKind, ImageKind
+from annotation.models.images import ImageKind
 
 
 def refresh(study: Study) -> None:
-    """Recompute one study's summary columns and its images' `labelled`. Call inside the transaction."""
-    images = list(Image.objects.filter(study=study))
+    """Bring a study's summary columns, and `labelled` of its images, up to date with its rows.
+
+    Call it inside the transaction that changed an image, a landmark set or a measurement of the study.
+    """
+    images = list(study.images.only("id", "kind", "labelled"))
+    kinds = {image.kind for image in images}
+    study.has_rgbd = bool(kinds & {ImageKind.COLOUR, ImageKind.DEPTH})
+    study.has_radiograph = ImageKind.RADIOGRAPH in kinds
+    study.label_state = _refresh_labels(study, images)
+    standing = Measurement.objects.filter(study=study, retracted_at=None)
+    angles = list(standing.values_list("signed_angle_deg", flat=True))
+    study.cobb_count = len(angles)
+    study.cobb_deg = max(map(abs, angles), default=None)
+    study.save(update_fields=["has_rgbd", "has_radiograph", "label_state", "cobb_count", "cobb_deg"])
+
+
+def refresh_project(project: Project) -> None:
+    """The same for every study of a project: after the schemas of its queue changed."""
+    for study in Study.objects.filter(project=project).select_related("project").iterator(chunk_size=500):
+        refresh(study)
+
+
+def _refresh_labels(study: Study, images: list[Image]) -> LabelState:
+    """Set `labelled` where it changed; the state of the whole study."""
     asked = {
         ImageKind.COLOUR: study.project.back_schema,
         ImageKind.RADIOGRAPH: study.project.radiograph_schema,
     }
-    complete = set(
-        LandmarkSet.objects.filter(image__study=study, complete=True, author__isnull=False).values_list(
-            "image_id", "schema"
-        )
-    )
+    begun, complete = set(), set()
+    sets = LandmarkSet.objects.filter(image__study=study, author__isnull=False, revision__gt=0)
+    for image_id, schema, is_complete in sets.values_list("image", "schema", "complete"):
+        begun.add(image_id)
+        if is_complete:
+            complete.add((image_id, schema))
     to_label = [image for image in images if image.kind in asked]
     for image in to_label:
         labelled = (image.pk, asked[ImageKind(image.kind)]) in complete
         if labelled != image.labelled:
             image.labelled = labelled
             image.save(update_fields=["labelled"])
-    done = sum(image.labelled for image in to_label)
-    angles = [
-        abs(angle)
-        for angle in Measurement.objects.filter(study=study, retracted_at=None).values_list(
-            "signed_angle_deg", flat=True
-        )
-    ]
-    kinds = {image.acquisition_id: image.kind for image in images}
-    study.has_rgbd = study.acquisitions.filter(kind=AcquisitionKind.RGBD).exists()
-    study.has_radiograph = ImageKind.RADIOGRAPH in kinds.values()
-    study.label_state = _label_state(done, len(to_label), any_set=_has_sets(study))
-    study.cobb_deg = max(angles, default=None)
-    study.cobb_count = len(angles)
-    study.save(update_fields=["has_rgbd", "has_radiograph", "label_state", "cobb_deg", "cobb_count"])
-
-
-def _has_sets(study: Study) -> bool:
-    return LandmarkSet.objects.filter(image__study=study, author__isnull=False, revision__gt=0).exists()
-
-
-def _label_state(done: int, asked: int, *, any_set: bool) -> LabelState:
-    if asked and done == asked:
+    if to_label and all(image.labelled for image in to_label):
         return LabelState.DONE
-    return LabelState.PARTIAL if done or any_set else LabelState.NONE
+    return LabelState.PARTIAL if begun else LabelState.NONE

@@ -7,6 +7,7 @@ A rule about one row lives on its model; reads live on the QuerySets; writes acr
 from annotation.models.audit import AuditEntry, ImageAccess
 from annotation.models.cohort import Project, Study, Subject
 from annotation.models.images import Acquisition, Image, StoredFile
+from annotation.models.imports import Import, ImportItem
 from annotation.models.landmarks import LandmarkRevision, LandmarkSchema, LandmarkSet
 from annotation.models.measurements import Measurement
 from annotation.models.people import AgentToken, Membership, User
@@ -17,6 +18,8 @@ __all__ = [
     "AuditEntry",
     "Image",
     "ImageAccess",
+    "Import",
+    "ImportItem",
     "LandmarkRevision",
     "LandmarkSchema",
     "LandmarkSet",

@@ -1,0 +1,214 @@
+"""The life of an import before it is confirmed: opened, fed in chunks, discarded or swept away.
+
+Nothing here reads what is inside a file; that is `actions.inspection`. The bytes of an item lie in one
+file whose length is the truth about how far it has come; the row's `received` follows it.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.actions import audit
+from annotation.actions.errors import ActionError, Conflict, StorageFull, TooLarge
+from annotation.models import Import, ImportItem, Project, User
+from annotation.models.imports import ImportState, ItemState
+
+CHUNK_BYTES = 8 * 2**20
+MAX_ITEMS = 5_000
+_PIECE_BYTES = 1 << 18
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class WrongOffset(Conflict):
+    """The chunk does not continue where the file ends. `offset` is where it does."""
+
+    code = "wrong_offset"
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(
+            f"The file has {offset} bytes so far; send the next chunk from there.",
+            fields={"upload_offset": [str(offset)]},
+        )
+        self.offset = offset
+
+
+def open_import(*, user: User, project: Project) -> Import:
+    """Begin an import; sweeps abandoned ones away on the way."""
+    sweep()
+    with transaction.atomic():
+        opened = Import.objects.create(project=project, created_by=user)
+        audit.record(actor=user, action="import.open", target=opened, summary="", project=project)
+    return opened
+
+
+def plain_name(name: str) -> str:
+    """A file's name as its folder gives it, with forward slashes; ActionError for what cannot be one."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in {"", "."}]
+    if not parts or ".." in parts or not all(part.isprintable() for part in parts):
+        raise ActionError("This is not a usable file name; rename the file and try again.")
+    plain = "/".join(parts)
+    if len(plain) > 400:
+        raise ActionError("This file's name, with its folders, is longer than 400 characters; shorten it.")
+    return plain
+
+
+def add_item(*, batch: Import, name: str, size: int, sha256: str = "") -> ImportItem:
+    """Announce one file. The same name and size again is the same item, to go on where it stopped."""
+    plain = plain_name(name)
+    if size <= 0:
+        raise ActionError("The file is empty (zero bytes); there is nothing to import.")
+    if size > settings.MAX_UPLOAD_BYTES:
+        limit = settings.MAX_UPLOAD_BYTES // 2**20
+        raise TooLarge(
+            f"The file is larger than the {limit} MB this installation accepts; nothing was stored."
+        )
+    with transaction.atomic():
+        locked = _lock_open(batch)
+        known = locked.items.filter(name=plain).first()
+        if known is not None:
+            if known.size == size and (not sha256 or not known.sha256 or known.sha256 == sha256):
+                return known
+            raise Conflict("Another file with this name is already in this import; remove it first.")
+        if locked.items.count() >= MAX_ITEMS:
+            raise TooLarge(f"One import takes at most {MAX_ITEMS} files; import the rest separately.")
+        _refuse_without_room(size)
+        _touch(locked)
+        return ImportItem.objects.create(batch=locked, name=plain, size=size, sha256=sha256)
+
+
+def append(*, item: ImportItem, offset: int, stream: Readable) -> ImportItem:
+    """Write one chunk at the end of an item's bytes; they are on disk when this returns.
+
+    Raises WrongOffset where `offset` is not the end, TooLarge for more bytes than announced or than one
+    chunk may have, StorageFull where the disk takes no more. In each case what was there before stays.
+    """
+    if item.batch.state != ImportState.OPEN or item.state != ItemState.UPLOADING:
+        raise Conflict("This file is complete, or its import is closed; it takes no more bytes.")
+    with _locked_file(item.path) as handle:
+        end = os.fstat(handle).st_size
+        if offset != end:
+            raise WrongOffset(end)
+        try:
+            end += _copy(stream, handle, at_most=min(CHUNK_BYTES, item.size - end))
+            os.fsync(handle)
+        except BaseException as error:
+            os.ftruncate(handle, offset)
+            _raise_if_full(error)
+            raise
+        state = ItemState.CHECKING if end == item.size else ItemState.UPLOADING
+        ImportItem.objects.filter(pk=item.pk).update(received=end, state=state)
+    _touch(item.batch)
+    item.received, item.state = end, state
+    return item
+
+
+def remove_item(*, item: ImportItem) -> None:
+    """Take one file out of an open import."""
+    with transaction.atomic():
+        _lock_open(item.batch)
+        if item.state == ItemState.IMPORTED:
+            raise Conflict("This file is imported; delete its study instead.")
+        item.delete()
+    forget_bytes(item)
+
+
+def discard(*, user: User, batch: Import) -> Import:
+    """Close an import and delete every byte of it that was not confirmed."""
+    with transaction.atomic():
+        locked = _lock_open(batch)
+        _close(locked, user)
+    shutil.rmtree(locked.folder, ignore_errors=True)
+    return locked
+
+
+def sweep() -> int:
+    """Discard every abandoned import, and folders that no import owns. Returns how many were discarded."""
+    abandoned = list(Import.objects.abandoned().select_related("project")[:100])
+    for batch in abandoned:
+        with transaction.atomic():
+            _close(batch, None)
+        shutil.rmtree(batch.folder, ignore_errors=True)
+    return len(abandoned)
+
+
+def forget_bytes(item: ImportItem) -> None:
+    """Delete an item's bytes and what the inspection made of them."""
+    item.path.unlink(missing_ok=True)
+    shutil.rmtree(item.inspection_folder, ignore_errors=True)
+
+
+def _close(batch: Import, user: User | None) -> None:
+    imported = batch.items.filter(state=ItemState.IMPORTED)
+    batch.state = ImportState.CONFIRMED if imported.exists() else ImportState.DISCARDED
+    batch.save(update_fields=["state"])
+    batch.items.exclude(pk__in=imported.values("pk")).delete()
+    summary = "" if user else "nobody touched it for a day"
+    audit.record(actor=user, action="import.discard", target=batch, summary=summary, project=batch.project)
+
+
+def _lock_open(batch: Import) -> Import:
+    locked = Import.objects.select_for_update().select_related("project").get(pk=batch.pk)
+    if locked.state != ImportState.OPEN:
+        raise Conflict("This import is closed; start a new one.")
+    return locked
+
+
+def _touch(batch: Import) -> None:
+    Import.objects.filter(pk=batch.pk).update(touched_at=timezone.now())
+
+
+def _refuse_without_room(size: int) -> None:
+    """A claim the disk cannot hold is refused before a byte of it comes."""
+    incoming = Path(settings.INCOMING_DIR)
+    incoming.mkdir(parents=True, exist_ok=True)
+    if size > shutil.disk_usage(incoming).free:
+        raise StorageFull("There is not enough free space on the server for this file; nothing was stored.")
+
+
+@contextlib.contextmanager
+def _locked_file(path: Path) -> Iterator[int]:
+    """The file at `path`, made if need be, held by one writer at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Conflict("Another upload of this file is under way; wait for it or close it.") from error
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _copy(stream: Readable, handle: int, *, at_most: int) -> int:
+    """Copy a stream to the end of a file. Raises TooLarge as soon as it holds more than `at_most` bytes."""
+    copied = 0
+    while piece := stream.read(_PIECE_BYTES):
+        copied += len(piece)
+        if copied > at_most:
+            raise TooLarge("More bytes came than were announced, or the chunk is larger than 8 MiB.")
+        view = memoryview(piece)
+        while view:
+            view = view[os.write(handle, view) :]
+    if not copied:
+        raise ActionError("The chunk is empty; send the next bytes of the file as the request's body.")
+    return copied
+
+
+def _raise_if_full(error: BaseException) -> None:
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}:
+        raise StorageFull(
+            "The server's disk is full or not writable; this chunk was not stored. Try again later."
+        ) from error
