@@ -82,7 +82,7 @@ def find_curves(
     end vertebrae are the turning points of a zig-zag over the endplate tilts. Among equally tilted ones
     the one nearest the apex counts (SRS: "the first vertebra ... tilted maximally"). Turning, moving or
     scaling the image changes no angle, level or side.
-    Raises ValueError for a wrong shape, a missing number, a collapsed endplate, crossed corners or
+    Raises ValueError for a wrong shape, a missing number, a collapsed endplate, swapped corners or
     impossible levels.
     """
     if not least_deg > 0:
@@ -158,18 +158,21 @@ def _checked_column(corners_px: ArrayLike, levels: Sequence[str]) -> tuple[Array
         raise ValueError(f"{len(corners)} vertebrae in corners_px but {len(parsed)} levels")
     if len(corners) < 2:
         raise ValueError("a curve needs at least two vertebrae")
-    _check_handedness(corners, parsed)
+    _check_corner_order(corners, parsed)
     return corners, parsed
 
 
-def _check_handedness(corners: Array, levels: tuple[Level, ...]) -> None:
-    """One vertebra with crossed corners would read as a curve of 160 degrees: name it instead."""
-    across = corners[:, 1] + corners[:, 3] - corners[:, 0] - corners[:, 2]
-    down = corners[:, 2] + corners[:, 3] - corners[:, 0] - corners[:, 1]
-    turns = np.sign(across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0])
-    crossed = np.flatnonzero(turns * (1 if turns.sum() >= 0 else -1) <= 0)
-    if crossed.size:
-        names = ", ".join(levels[row] for row in crossed)
+def _check_corner_order(corners: Array, levels: tuple[Level, ...]) -> None:
+    """One vertebra with swapped corners would read as a curve of 160 degrees: name it instead."""
+    across = corners[:, [1, 3]] - corners[:, [0, 2]]
+    down = corners[:, 2:].sum(axis=1) - corners[:, :2].sum(axis=1)
+    middle = across.sum(axis=1)
+    turns = np.sign(middle[:, 0] * down[:, 1] - middle[:, 1] * down[:, 0])
+    against_the_others = turns * (1 if turns.sum() >= 0 else -1) <= 0
+    endplates_opposed = (across[:, 0] * across[:, 1]).sum(axis=1) < 0
+    swapped = np.flatnonzero(against_the_others | endplates_opposed)
+    if swapped.size:
+        names = ", ".join(levels[row] for row in swapped)
         raise ValueError(f"{names}: corners are not in the order TL TR BL BR of the others; swap them back")
 
 
