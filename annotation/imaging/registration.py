@@ -88,12 +88,8 @@ def sample_depth(depth_mm: DepthMap, points_px: ArrayLike) -> Floats:
     """
     points = np.asarray(points_px, dtype=np.float64)
     height, width = depth_mm.shape
-    outside = (
-        ~np.isfinite(points).all(axis=-1)
-        | (points < 0).any(axis=-1)
-        | (points > (width, height)).any(axis=-1)
-    )
-    safe = np.where(outside[..., None], 0.0, points)
+    inside: Mask = np.asarray(((points >= 0) & (points <= (width, height))).all(axis=-1))
+    safe = np.where(inside[..., None], points, 0.0)
     x = np.clip(safe[..., 0] - 0.5, 0, width - 1)
     y = np.clip(safe[..., 1] - 0.5, 0, height - 1)
     left, top = np.floor(x).astype(int), np.floor(y).astype(int)
@@ -105,7 +101,7 @@ def sample_depth(depth_mm: DepthMap, points_px: ArrayLike) -> Floats:
     lowest = corners.min(axis=0)
     surface = (lowest > 0) & (corners.max(axis=0) - lowest <= SPREAD_LIMIT * lowest)
     depth = np.where(surface, (corners * weights).sum(axis=0), nearest)
-    return np.where(outside | (depth == 0), np.nan, depth)
+    return np.where(inside & (depth > 0), depth, np.nan)
 
 
 def _scaled(rays: Floats, z_mm: Floats) -> Floats:
@@ -126,14 +122,15 @@ def _vertices(depth_mm: DepthMap, calibration: Calibration) -> tuple[Floats32, M
     table, known = _ray_table(calibration.depth)
     z = depth_mm.astype(np.float32)
     points = table * z[..., None]
-    turn, shift = np.float32(calibration.rotation), np.float32(calibration.translation_mm)
+    turn = np.asarray(calibration.rotation, dtype=np.float32)
+    shift = np.asarray(calibration.translation_mm, dtype=np.float32)
     x, y, z = (
         turn[i, 0] * points[..., 0] + turn[i, 1] * points[..., 1] + turn[i, 2] * points[..., 2] + shift[i]
         for i in range(3)
     )
     rays = np.stack([x, y], axis=-1) / np.where(z > 0, z, np.float32(1))[..., None]
     colour = calibration.colour
-    valid = known & (depth_mm > 0) & (z > 0) & ((rays**2).sum(axis=-1) <= colour.metric_radius**2)
+    valid: Mask = known & (depth_mm > 0) & (z > 0) & ((rays**2).sum(axis=-1) <= colour.metric_radius**2)
     sdk = replace(colour, cx=colour.cx - 0.5, cy=colour.cy - 0.5)
     pixels = sdk.pixels_of_rays(np.where(valid[..., None], rays, np.float32(0)))
     vertices = np.stack([pixels[..., 0], pixels[..., 1], z])

@@ -116,7 +116,8 @@ def test_a_mirrored_or_scaled_pose_is_refused() -> None:
         way = {"rotation": matrix, "translation_mm": [0, 0, 0]}
         with pytest.raises(CameraError, match="rotation"):
             Calibration.from_dict({**good, "colour_from_depth": way})
-    for wrong in ({"rotation": 3}, {"rotation": [[1, 2], 3]}, None, []):
+    wrongs: tuple[Any, ...] = ({"rotation": 3}, {"rotation": [[1, 2], 3]}, None, [])
+    for wrong in wrongs:
         with pytest.raises(CameraError):
             Calibration.from_dict({**good, "colour_from_depth": wrong})
 
