@@ -4,19 +4,25 @@ The order is the promise: bytes are hashed, written, synced and renamed by the s
 names them is committed, so a row never speaks of bytes that a power cut could take away.
 """
 
+import contextlib
+import datetime
 import errno
+import fcntl
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from annotation.actions.errors import StorageFull
 from annotation.models import StoredFile
 
 CHUNK_BYTES = 1 << 20
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
 
 
 def sha256_of(path: Path) -> str:
@@ -25,27 +31,91 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def store(*, path: Path, media_type: str) -> StoredFile:
-    """Put the bytes of a local file in the store; the same bytes twice are one file.
+def put(*, path: Path, media_type: str) -> tuple[StoredFile, bool]:
+    """Bring the bytes of a local file into the store, on disk when this returns.
 
-    Raises StorageFull (and keeps nothing) where the disk is full or broken. The local file is left alone.
+    Returns the row that names them, not saved yet, and whether the bytes are new to the store. Raises
+    StorageFull (and keeps nothing) where the disk is full or broken. The local file is left alone.
     """
-    digest = sha256_of(path)
-    file = StoredFile(sha256=digest, size=path.stat().st_size, media_type=media_type)
+    file = StoredFile(sha256=sha256_of(path), size=path.stat().st_size, media_type=media_type)
     try:
-        if not default_storage.exists(file.storage_name):
-            with path.open("rb") as handle:
-                default_storage.save(file.storage_name, File(handle, name=file.storage_name))
+        if default_storage.exists(file.storage_name):
+            return file, False
+        with path.open("rb") as handle:
+            default_storage.save(file.storage_name, File(handle, name=file.storage_name))
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}:
+        if error.errno in DISK_ERRORS:
             raise StorageFull(
                 "The file store is full or not writable; nothing was stored. Free some space and try again."
             ) from error
         raise
+    return file, True
+
+
+def store(*, path: Path, media_type: str) -> StoredFile:
+    """Put the bytes of a local file in the store, with their row; the same bytes twice are one file.
+
+    Raises StorageFull (and keeps nothing) where the disk is full or broken. The local file is left alone.
+    """
+    file, _ = put(path=path, media_type=media_type)
+    return name_file(file)
+
+
+def name_file(file: StoredFile) -> StoredFile:
+    """The saved row of bytes that `put` brought in."""
     row, _ = StoredFile.objects.get_or_create(
-        sha256=digest, defaults={"size": file.size, "media_type": media_type}
+        sha256=file.sha256, defaults={"size": file.size, "media_type": file.media_type}
     )
     return row
+
+
+class Intake:
+    """Files brought into the store together: see `intake`."""
+
+    def __init__(self) -> None:
+        self.new: list[StoredFile] = []
+
+    def put(self, path: Path, media_type: str) -> StoredFile:
+        """As `put`; the row is not saved yet: `name_file` does that in the transaction that uses it."""
+        file, is_new = put(path=path, media_type=media_type)
+        if is_new:
+            self.new.append(file)
+        return file
+
+
+@contextlib.contextmanager
+def intake() -> Iterator[Intake]:
+    """Bring several files in for one transaction: where it fails, none of their bytes stays.
+
+    The bytes come first, outside the transaction, so that no database lock is held while disks sync.
+    """
+    taken = Intake()
+    try:
+        with _gate(fcntl.LOCK_SH):
+            yield taken
+    except BaseException:
+        with _gate(fcntl.LOCK_EX):
+            for file in taken.new:
+                remove_unnamed(file.storage_name)
+        raise
+
+
+def remove_unnamed(name: str) -> bool:
+    """Delete bytes that no row names. False where a row does."""
+    if StoredFile.objects.filter(pk=name.rpartition("/")[2]).exists():
+        return False
+    default_storage.delete(name)
+    return True
+
+
+@contextlib.contextmanager
+def _gate(mode: int) -> Iterator[None]:
+    """Held shared while bytes come in and are named, alone while unnamed bytes are deleted."""
+    gate = Path(settings.INCOMING_DIR) / ".store.lock"
+    gate.parent.mkdir(parents=True, exist_ok=True)
+    with gate.open("ab") as handle:
+        fcntl.flock(handle, mode)
+        yield
 
 
 def open_stored(file: StoredFile) -> IO[Any]:
@@ -72,3 +142,29 @@ def damage(file: StoredFile) -> str | None:
     except OSError as error:
         return f"unreadable: {error.strerror or error}"
     return None if digest.hexdigest() == file.sha256 and size == file.size else "changed"
+
+
+def orphans(older_than: datetime.timedelta) -> Iterator[str]:
+    """Names in the store that no row speaks of: left by a power cut between the bytes and their row.
+
+    Younger ones are passed over: their row may be about to be committed.
+    """
+    latest = timezone.now() - older_than
+    for name in _names_in(""):
+        digest = name.rpartition("/")[2]
+        if StoredFile(sha256=digest).storage_name == name and StoredFile.objects.filter(pk=digest).exists():
+            continue
+        with contextlib.suppress(FileNotFoundError):
+            if default_storage.get_modified_time(name) <= latest:
+                yield name
+
+
+def _names_in(folder: str) -> Iterator[str]:
+    try:
+        folders, names = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in names:
+        yield f"{folder}/{name}" if folder else name
+    for inner in folders:
+        yield from _names_in(f"{folder}/{inner}" if folder else inner)

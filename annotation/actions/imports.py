@@ -5,7 +5,6 @@ file whose length is the truth about how far it has come; the row's `received` f
 """
 
 import contextlib
-import errno
 import fcntl
 import os
 import shutil
@@ -19,6 +18,7 @@ from django.utils import timezone
 
 from annotation.actions import audit
 from annotation.actions.errors import ActionError, Conflict, StorageFull, TooLarge
+from annotation.actions.files import DISK_ERRORS
 from annotation.models import Import, ImportItem, Project, User
 from annotation.models.imports import ImportState, ItemState
 
@@ -208,7 +208,7 @@ def _copy(stream: Readable, handle: int, *, at_most: int) -> int:
 
 
 def _raise_if_full(error: BaseException) -> None:
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}:
+    if isinstance(error, OSError) and error.errno in DISK_ERRORS:
         raise StorageFull(
             "The server's disk is full or not writable; this chunk was not stored. Try again later."
         ) from error

@@ -1,5 +1,6 @@
 """The folder behind the content-addressed store: bytes are on disk before anyone hears of them."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ class DurableFileSystemStorage(FileSystemStorage):
     Names are content hashes, so a name that exists already holds these bytes and is left alone.
     """
 
-    def _save(self, name: str, content: File[Any]) -> str:
+    def _save(self, name: str, content: "File[Any]") -> str:
         target = Path(self.path(name))
         if target.exists():
             return name
@@ -38,10 +39,18 @@ class DurableFileSystemStorage(FileSystemStorage):
                 os.fsync(out.fileno())
             partial.chmod(self.file_permissions_mode or 0o640)
             partial.rename(target)
+            for folder in [target.parent, *(made.parent for made in new_folders)]:
+                fsync_folder(folder)
+        except OSError:
+            # Nothing half done stays: not the name whose folder could not be synced, not a new folder.
+            for leftover in (target, partial):
+                leftover.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                for folder in new_folders:
+                    folder.rmdir()
+            raise
         finally:
             partial.unlink(missing_ok=True)
-        for folder in [target.parent, *(made.parent for made in new_folders)]:
-            fsync_folder(folder)
         return name
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
