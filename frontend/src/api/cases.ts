@@ -1,0 +1,52 @@
+import { call, callWithEtag } from './client';
+import type { LabelCase, LandmarkSet, Line, Measurement, Page, Point, ReadCase, Revision } from './types';
+
+export const cases = {
+  label: (image: string, schema: string) =>
+    call<LabelCase>('get', '/label-cases/{image}', { path: { image }, query: { schema } }),
+  read: (study: string) => call<ReadCase>('get', '/read-cases/{study}', { path: { study } }),
+};
+
+export interface LandmarkSave {
+  image: string;
+  schema: string;
+  revision: number;
+  /** One per content: the server answers a repeated key as it did the first time. */
+  key: string;
+  points: readonly Point[];
+}
+
+export const landmarks = {
+  /** One person's next revision. 412 when `revision` is not the newest; its body's `current` is. */
+  save: ({ image, schema, revision, key, points }: LandmarkSave, signal?: AbortSignal) =>
+    callWithEtag<LandmarkSet>('put', '/images/{image}/landmarks/{schema}', {
+      path: { image, schema },
+      body: { points },
+      headers: { 'If-Match': `"${revision}"`, 'Idempotency-Key': key },
+      keepalive: true,
+      ...(signal ? { signal } : {}),
+    }),
+  get: (image: string, schema: string) =>
+    call<LandmarkSet>('get', '/images/{image}/landmarks/{schema}', { path: { image, schema } }),
+  revisions: (set: string) =>
+    call<Page<Revision>>('get', '/landmark-sets/{set}/revisions', {
+      path: { set },
+      query: { page_size: 200 },
+    }),
+};
+
+export type NewMeasurement =
+  | { method: 'vertebrae'; image: string; landmark_set: string; revision: number }
+  | {
+      method: 'lines';
+      image: string;
+      upper_line: Line;
+      lower_line: Line;
+      upper_level: string;
+      lower_level: string;
+    };
+
+export const readings = {
+  add: (study: string, body: NewMeasurement) =>
+    call<Measurement[]>('post', '/studies/{study}/measurements', { path: { study }, body }),
+};

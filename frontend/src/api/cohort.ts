@@ -1,0 +1,79 @@
+import { call, type Query } from './client';
+import type {
+  Acquisition,
+  AuditEntry,
+  Consent,
+  Home,
+  Measurement,
+  Page,
+  Project,
+  Report,
+  Schema,
+  Study,
+  StudyDetail,
+  Subject,
+  SubjectDetail,
+} from './types';
+
+const signalled = (signal?: AbortSignal) => (signal ? { signal } : {});
+
+export const home = { get: () => call<Home>('get', '/home') };
+
+export type ProjectChanges = Partial<Pick<Project, 'name' | 'description' | 'label_first'>>;
+
+export const projects = {
+  list: () => call<Page<Project>>('get', '/projects', { query: { page_size: 200 } }),
+  get: (id: string) => call<Project>('get', '/projects/{id}', { path: { id } }),
+  create: (body: ProjectChanges) => call<Project>('post', '/projects', { body }),
+  change: (id: string, body: ProjectChanges) =>
+    call<Project>('patch', '/projects/{id}', { path: { id }, body }),
+  remove: (id: string) => call<void>('delete', '/projects/{id}', { path: { id } }),
+};
+
+export const schemas = {
+  list: (project: string) => call<Page<Schema>>('get', '/schemas', { query: { project, page_size: 200 } }),
+};
+
+export type SubjectChanges = Partial<Pick<Subject, 'pseudonym' | 'sex' | 'birth_year'>>;
+
+export const subjects = {
+  list: (query: Query, signal?: AbortSignal) =>
+    call<Page<Subject>>('get', '/subjects', { query, ...signalled(signal) }),
+  create: (project: string, body: SubjectChanges) =>
+    call<Subject>('post', '/subjects', { body: { project, ...body } }),
+  change: (id: string, body: SubjectChanges) =>
+    call<SubjectDetail>('patch', '/subjects/{id}', { path: { id }, body }),
+  setConsent: (id: string, state: Consent) =>
+    call<Subject>('post', '/subjects/{id}/consent', { path: { id }, body: { state } }),
+  remove: (id: string) => call<void>('delete', '/subjects/{id}', { path: { id } }),
+};
+
+export type StudyChanges = Partial<Pick<Study, 'visit_date' | 'notes'>>;
+export type AcquisitionChanges = Partial<Pick<Acquisition, 'direction' | 'display_flip' | 'side_marker'>>;
+
+export const studies = {
+  list: (query: Query, signal?: AbortSignal) =>
+    call<Page<Study>>('get', '/studies', { query, ...signalled(signal) }),
+  get: (id: string) => call<StudyDetail>('get', '/studies/{id}', { path: { id } }),
+  change: (id: string, body: StudyChanges) =>
+    call<StudyDetail>('patch', '/studies/{id}', { path: { id }, body }),
+  remove: (id: string) => call<void>('delete', '/studies/{id}', { path: { id } }),
+  report: (id: string) => call<Report>('get', '/studies/{id}/report', { path: { id } }),
+  measurements: (id: string) =>
+    call<Page<Measurement>>('get', '/studies/{id}/measurements', { path: { id }, query: { page_size: 200 } }),
+};
+
+export const acquisitions = {
+  change: (id: string, body: AcquisitionChanges) =>
+    call<Acquisition>('patch', '/acquisitions/{id}', { path: { id }, body }),
+};
+
+export const measurements = {
+  retract: (id: string, keepalive = false) =>
+    call<void>('delete', '/measurements/{id}', { path: { id }, keepalive }),
+};
+
+export const audit = {
+  list: (query: Query, signal?: AbortSignal) =>
+    call<Page<AuditEntry>>('get', '/audit', { query, ...signalled(signal) }),
+};

@@ -1,0 +1,374 @@
+/**
+ * The shapes of API v1 as the browser uses them, written from the contract.
+ *
+ * Ids are UUID strings; times ISO 8601 UTC; dates ISO. Points are in stored pixels of the image they name:
+ * x right, y down, (0, 0) the outer corner of the first pixel. Units end a name.
+ */
+export type Role = 'assistant' | 'doctor' | 'admin';
+
+export interface Reference {
+  id: string;
+  name: string;
+}
+
+export interface Membership {
+  project: Reference;
+  role: Role;
+}
+
+export interface SessionUser {
+  id: string;
+  username: string;
+  name: string;
+  is_site_admin: boolean;
+  must_change_password: boolean;
+}
+
+export interface Session {
+  user: SessionUser;
+  memberships: Membership[];
+  version: string;
+}
+
+export interface User extends SessionUser {
+  is_active: boolean;
+  last_login: string | null;
+  memberships: Membership[];
+}
+
+export interface ProjectCounts {
+  subjects: number;
+  studies: number;
+  rgbd: number;
+  radiographs: number;
+  to_label: number;
+  to_read: number;
+  measurements: number;
+}
+
+export interface Project {
+  id: string;
+  name: string;
+  description: string;
+  label_first: boolean;
+  created_at: string;
+  role: Role | null;
+  counts: ProjectCounts;
+}
+
+export interface Member {
+  id: string;
+  user: { id: string; username: string; name: string };
+  role: Role;
+  created_at: string;
+}
+
+export interface Token {
+  id: string;
+  name: string;
+  prefix: string;
+  created_at: string;
+  created_by: Reference | string | null;
+  last_used_at: string | null;
+  revoked_at: string | null;
+}
+
+export interface Page<Row> {
+  count: number;
+  page: number;
+  page_size: number;
+  results: Row[];
+}
+
+export type Sex = 'F' | 'M' | '';
+export type Consent = 'given' | 'withdrawn';
+
+export interface Subject {
+  id: string;
+  project: Reference;
+  pseudonym: string;
+  sex: Sex;
+  birth_year: number | null;
+  consent: Consent;
+  consent_changed_at: string | null;
+  studies_count: number;
+  last_visit: string | null;
+  created_at: string;
+}
+
+export interface SubjectDetail extends Subject {
+  studies: Study[];
+}
+
+export type ImageKind = 'colour' | 'depth' | 'radiograph' | 'synthetic_radiograph';
+export type LabelState = 'none' | 'partial' | 'done';
+
+export interface Thumbnail {
+  image: string;
+  kind: ImageKind;
+  url: string;
+}
+
+export interface Study {
+  id: string;
+  project: Reference;
+  subject: { id: string; pseudonym: string };
+  visit_date: string;
+  notes: string;
+  created_at: string;
+  has_rgbd: boolean;
+  has_radiograph: boolean;
+  label_state: LabelState;
+  /** The largest angle read in this study. */
+  cobb_deg: number | null;
+  cobb_count: number;
+  /** 95 % limits of the reading behind `cobb_deg`. */
+  reading_error_deg?: number | null;
+  thumbnails: Thumbnail[];
+}
+
+export interface Visit {
+  id: string;
+  visit_date: string;
+  cobb_deg: number | null;
+  reading_error_deg?: number | null;
+}
+
+export interface StudyDetail extends Study {
+  acquisitions: Acquisition[];
+  measurements: Measurement[];
+  visits: Visit[];
+  next_study: string | null;
+  activity: AuditEntry[];
+}
+
+export type Direction = 'PA' | 'AP' | '';
+export type Side = 'L' | 'R' | '';
+
+export interface Acquisition {
+  id: string;
+  kind: 'rgbd' | 'radiograph';
+  captured_on: string | null;
+  direction: Direction;
+  display_flip: boolean;
+  side_marker: Side;
+  side_confirmed: boolean;
+  device: string;
+  source_name: string;
+  source_url: string | null;
+  images: Image[];
+}
+
+export type Calibration = 'calibrated' | 'imager' | 'known_length' | 'none';
+
+export interface LandmarkSetSummary {
+  id: string;
+  schema: string;
+  author: Author;
+  revision: number;
+  saved_at: string;
+  points_count: number;
+}
+
+export interface Image {
+  id: string;
+  acquisition: string;
+  study: string;
+  kind: ImageKind;
+  frame: 'colour' | 'depth' | 'radiograph';
+  width: number;
+  height: number;
+  bit_depth: number;
+  sha256: string;
+  /** Row and column distance of two pixel centres; see `calibration` for what it rests on. */
+  spacing_mm: [number, number] | null;
+  calibration: Calibration;
+  camera: Record<string, unknown> | null;
+  /** The image on whose pixel grid this one lies. */
+  registered_to: string | null;
+  display_flip: boolean;
+  side_marker: Side;
+  direction: Direction;
+  urls: { view: string; thumbnail: string; depth: string | null; file: string };
+  landmark_sets: LandmarkSetSummary[];
+}
+
+export interface Schema {
+  name: string;
+  title: string;
+  target: 'back' | 'radiograph';
+  points: { name: string; title: string; hint: string }[];
+  mirror_pairs: [string, string][];
+  links: [string, string][];
+  built_in: boolean;
+  project: string | Reference | null;
+}
+
+export type PointState = 'placed' | 'uncertain' | 'occluded' | 'missing';
+
+export interface Point {
+  name: string;
+  x: number | null;
+  y: number | null;
+  state: PointState;
+}
+
+export interface Author {
+  kind: 'person' | 'model';
+  name: string;
+  id: string;
+}
+
+export interface LandmarkSet {
+  id: string | null;
+  image: string;
+  schema: string;
+  author: Author;
+  revision: number;
+  saved_at: string | null;
+  points: Point[];
+  began_from: { set: string; revision: number } | null;
+}
+
+export interface Revision {
+  number: number;
+  saved_at: string;
+  author: Author;
+  points_count: number;
+  comment: string;
+}
+
+export type Line = [[number, number], [number, number]];
+export type CurveRegion = 'PT' | 'MT' | 'TL/L' | '';
+
+export interface Measurement {
+  id: string;
+  study: string;
+  image: string;
+  method: 'vertebrae' | 'lines';
+  /** Never negative; the sign of `signed_angle_deg` says to which side the curve bends. */
+  angle_deg: number;
+  signed_angle_deg: number;
+  upper_level: string;
+  lower_level: string;
+  apex_level: string;
+  side: 'left' | 'right' | '';
+  region: CurveRegion;
+  upper_line: Line;
+  lower_line: Line;
+  reader: Reference;
+  tool: string;
+  calibration: Calibration;
+  reading_error_deg: number;
+  reading_error_source: string;
+  landmark_set: string | null;
+  landmark_revision: number | null;
+  created_at: string;
+  retracted_at: string | null;
+}
+
+export interface LabelCase {
+  image: Image;
+  depth: Image | null;
+  schema: Schema;
+  schemas: Schema[];
+  set: LandmarkSet;
+  others: LandmarkSet[];
+  study: {
+    id: string;
+    subject: { id: string; pseudonym: string };
+    visit_date: string;
+    project: Reference & { role: Role };
+  };
+  queue: {
+    position: number;
+    total: number;
+    next: { image: string; schema: string } | null;
+    previous: { image: string; schema: string } | null;
+  };
+}
+
+export interface ReadCase {
+  study: StudyDetail;
+  radiographs: Image[];
+  synthetic: Image[];
+  colour: Image | null;
+  depth: Image | null;
+  sets: LandmarkSet[];
+  queue: { next: string | null; previous: string | null };
+}
+
+export type WaitingKey = 'to_label' | 'to_read' | 'to_import' | 'jobs_failed' | 'sides_to_confirm';
+
+export interface Home {
+  waiting: { key: WaitingKey; title: string; count: number; url: string }[];
+  recent: Study[];
+  jobs: TrainingJob[];
+  projects: Project[];
+}
+
+export interface PostureValue {
+  name: string;
+  value: number | null;
+  unit: string;
+  note: string;
+}
+
+export interface Report {
+  generated_at: string;
+  version: string;
+  statement: string;
+  posture: PostureValue[];
+}
+
+export interface AuditEntry {
+  id: string;
+  at: string;
+  actor: Reference | string | null;
+  action: string;
+  target_kind: string;
+  target_id: string;
+  summary: string;
+  project: Reference | string | null;
+}
+
+export type JobState = 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface JobProgress {
+  epoch: number;
+  epochs: number;
+  step: number;
+  steps: number;
+  eta_s: number | null;
+  loss: number | null;
+}
+
+export interface TrainingJob {
+  id: string;
+  project: Reference | string;
+  name: string;
+  recipe: string;
+  snapshot: string;
+  state: JobState;
+  progress: JobProgress | null;
+  attempt: number;
+  created_by: Reference | string | null;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  error: string;
+  model: string | null;
+}
+
+/** What every refused request answers. */
+export interface ErrorBody {
+  detail: string;
+  code: string;
+  fields?: Record<string, string[]>;
+}
+
+/** What a page gets from Django: who is signed in (null on the login and error pages) and its first data. */
+export interface PageProps<Data> {
+  session: Session | null;
+  page: Data;
+}
