@@ -4,7 +4,10 @@ from typing import Any
 
 from django.urls import include, path
 
+from spineweb.health import healthz
+
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
     path("", include("annotation.urls")),
 ]
 
