@@ -89,7 +89,7 @@ async function send<Data>(method: HttpMethod, path: string, options: CallOptions
 }
 
 /** One request; an expired session is mended in place once, everything else refused is thrown as `ApiError`. */
-export async function callWithEtag<Data>(
+export async function callWithEtag<Data = undefined>(
   method: HttpMethod,
   path: string,
   options: CallOptions = {},
@@ -106,6 +106,12 @@ export async function callWithEtag<Data>(
 }
 
 /** As `callWithEtag`, for the many callers that need only the data. */
-export async function call<Data>(method: HttpMethod, path: string, options: CallOptions = {}): Promise<Data> {
+export async function call<Data = undefined>(
+  method: HttpMethod,
+  path: string,
+  options: CallOptions = {},
+): Promise<Data> {
   return (await callWithEtag<Data>(method, path, options)).data;
 }
+
+export { ApiError } from './errors';

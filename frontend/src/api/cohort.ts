@@ -27,7 +27,7 @@ export const projects = {
   create: (body: ProjectChanges) => call<Project>('post', '/projects', { body }),
   change: (id: string, body: ProjectChanges) =>
     call<Project>('patch', '/projects/{id}', { path: { id }, body }),
-  remove: (id: string) => call<void>('delete', '/projects/{id}', { path: { id } }),
+  remove: (id: string) => call('delete', '/projects/{id}', { path: { id } }),
 };
 
 export const schemas = {
@@ -45,7 +45,7 @@ export const subjects = {
     call<SubjectDetail>('patch', '/subjects/{id}', { path: { id }, body }),
   setConsent: (id: string, state: Consent) =>
     call<Subject>('post', '/subjects/{id}/consent', { path: { id }, body: { state } }),
-  remove: (id: string) => call<void>('delete', '/subjects/{id}', { path: { id } }),
+  remove: (id: string) => call('delete', '/subjects/{id}', { path: { id } }),
 };
 
 export type StudyChanges = Partial<Pick<Study, 'visit_date' | 'notes'>>;
@@ -57,7 +57,7 @@ export const studies = {
   get: (id: string) => call<StudyDetail>('get', '/studies/{id}', { path: { id } }),
   change: (id: string, body: StudyChanges) =>
     call<StudyDetail>('patch', '/studies/{id}', { path: { id }, body }),
-  remove: (id: string) => call<void>('delete', '/studies/{id}', { path: { id } }),
+  remove: (id: string) => call('delete', '/studies/{id}', { path: { id } }),
   report: (id: string) => call<Report>('get', '/studies/{id}/report', { path: { id } }),
   measurements: (id: string) =>
     call<Page<Measurement>>('get', '/studies/{id}/measurements', { path: { id }, query: { page_size: 200 } }),
@@ -70,7 +70,7 @@ export const acquisitions = {
 
 export const measurements = {
   retract: (id: string, keepalive = false) =>
-    call<void>('delete', '/measurements/{id}', { path: { id }, keepalive }),
+    call('delete', '/measurements/{id}', { path: { id }, keepalive }),
 };
 
 export const audit = {

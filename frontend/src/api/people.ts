@@ -5,9 +5,9 @@ export const session = {
   get: () => call<Session>('get', '/session'),
   signIn: (username: string, password: string) =>
     call<Session>('post', '/session', { body: { username, password } }),
-  signOut: () => call<void>('delete', '/session'),
+  signOut: () => call('delete', '/session'),
   changePassword: (current: string, next: string) =>
-    call<void>('post', '/session/password', { body: { current, new: next } }),
+    call('post', '/session/password', { body: { current, new: next } }),
 };
 
 export type UserQuery = { q?: string; page?: number; page_size?: number; ordering?: string };
@@ -33,7 +33,7 @@ export const members = {
     call<Member>('post', '/projects/{project}/members', { path: { project }, body: { username, role } }),
   change: (id: string, role: Role) =>
     call<Member>('patch', '/members/{id}', { path: { id }, body: { role } }),
-  remove: (id: string) => call<void>('delete', '/members/{id}', { path: { id } }),
+  remove: (id: string) => call('delete', '/members/{id}', { path: { id } }),
 };
 
 export const tokens = {
@@ -44,5 +44,5 @@ export const tokens = {
       path: { project },
       body: { name },
     }),
-  revoke: (id: string) => call<void>('delete', '/tokens/{id}', { path: { id } }),
+  revoke: (id: string) => call('delete', '/tokens/{id}', { path: { id } }),
 };
