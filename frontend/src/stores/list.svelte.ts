@@ -7,6 +7,7 @@ type AnySpec = Record<string, Filter<any>>;
 type Load<Row, S> = (query: Values<S>, signal: AbortSignal) => Promise<Page<Row>>;
 
 const TYPING_PAUSE_MS = 250;
+const NOT_NARROWING = ['ordering', 'page', 'page_size'];
 
 /**
  * One list page: its rows, its filters (which are the address), and the one request under way.
@@ -37,13 +38,9 @@ export class ListState<Row, S extends AnySpec> {
 
   /** Whether anything but order and page narrows the list. */
   get filtered(): boolean {
-    const {
-      ordering: _ordering,
-      page: _page,
-      page_size: _size,
-      ...narrowing
-    } = this.filters as Record<string, unknown>;
-    return Object.entries(narrowing).some(([key, value]) => value !== this.#spec[key]?.fallback);
+    return Object.entries(this.#spec).some(
+      ([key, filter]) => !NOT_NARROWING.includes(key) && this.filters[key] !== filter.fallback,
+    );
   }
 
   /** Changes filters; any of them but the page itself goes back to page 1. */
