@@ -46,8 +46,11 @@ Region = Literal["PT", "MT", "TL/L"]
 
 LEAST_CURVE_DEG = 10.0
 """Below this there is no curve (Scoliosis Research Society)."""
-_TIE = 1e-6
-"""Tilts (deg) and deviations (of the column's length) closer than this are the same."""
+_TIE_DEG = 1e-4
+"""Tilts closer than this are the same: no reader tells them apart, and rounding must not."""
+
+_BODY_REACH = 0.25 + 1e-6
+"""An apex within a quarter of a level of a vertebra's centre is that vertebra, else the disc beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +204,11 @@ def _end_vertebrae(tilts_deg: Array, least_deg: float) -> list[tuple[int, int]]:
 
 
 def _first_peak(values: Array) -> int:
-    return int(np.flatnonzero(values >= values.max() - _TIE)[0])
+    return int(np.flatnonzero(values >= values.max() - _TIE_DEG)[0])
 
 
 def _last_peak(values: Array) -> int:
-    return int(np.flatnonzero(values >= values.max() - _TIE)[-1])
+    return int(np.flatnonzero(values >= values.max() - _TIE_DEG)[-1])
 
 
 def _curve(
@@ -228,24 +231,30 @@ def _curve(
 
 
 def _apex(corners: Array, levels: tuple[Level, ...], upper: int, lower: int, bulge: float) -> str:
-    """The vertebra or disc between the end vertebrae that lies furthest to the convex side.
+    """The vertebra or disc between the end vertebrae at the curve's furthest point to the convex side.
 
     Furthest from the column's own axis, the line through the centres of its first and last vertebra. In
-    an upright balanced patient that is the SRS's "furthest from the vertical", and it also holds on a
-    film that is turned.
+    an upright balanced patient that is the SRS's "furthest from the vertical", and it also holds on a film
+    that is turned. The point is the top of the parabola through the furthest centre and its neighbours:
+    comparing bodies with discs outright favours discs, as the column turns in these alone.
     """
-    down = corners[-1].mean(axis=0) - corners[0].mean(axis=0)
+    centres = corners.mean(axis=1)
+    down = centres[-1] - centres[0]
     length = float(np.hypot(*down))
     if length == 0:
         raise ValueError("the first and the last vertebra lie at the same place")
-    rightward = bulge * np.array([down[1], -down[0]]) / length**2
-    outlines: dict[str, Array] = {}
-    for i in range(upper, lower):
-        outlines[str(levels[i])] = corners[i]
-        outlines[disc_name(levels[i], levels[i + 1])] = np.vstack([corners[i, 2:], corners[i + 1, :2]])
-    del outlines[levels[upper]]
-    deviations = np.array([outline.mean(axis=0) @ rightward for outline in outlines.values()])
-    return list(outlines)[_first_peak(deviations)]
+    deviations = bulge * (centres @ np.array([down[1], -down[0]])) / length**2
+    row = upper + int(np.argmax(deviations[upper : lower + 1]))
+    if row in (upper, lower):
+        above = row if row == upper else row - 1
+        return disc_name(levels[above], levels[above + 1])
+    before, here, after = deviations[row - 1 : row + 2]
+    bend = 2 * here - before - after
+    offset = (after - before) / (2 * bend) if bend > 0 else 0.0
+    if abs(offset) <= _BODY_REACH:
+        return str(levels[row])
+    above = row if offset > 0 else row - 1
+    return disc_name(levels[above], levels[above + 1])
 
 
 def region_of(apex_level: str) -> Region:
