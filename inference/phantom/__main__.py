@@ -1,0 +1,127 @@
+"""``python -m inference.phantom OUT --count N --seed S``: write phantom studies in the import layout.
+
+Exit status: 0 done, 1 the disk refused, 2 wrong arguments, 130 interrupted. What is complete stays; the same
+call again goes on where it stopped.
+"""
+
+import argparse
+import errno
+import json
+import multiprocessing
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import cv2
+
+from inference.phantom.curves import SEVERITIES
+from inference.phantom.study import folder_name, write_study
+
+MOST_STUDIES = 100_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    out: Path = options.out
+    problem = _problem(options)
+    if problem:
+        print(f"phantom: {problem}", file=sys.stderr)
+        return 2
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return _write_all(options)
+    except KeyboardInterrupt:
+        print("\nphantom: interrupted; complete studies are kept, run the same command to go on.", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"\nphantom: {_refusal(error, out)}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m inference.phantom", description="Write synthetic scoliosis studies.")
+    parser.add_argument("out", type=Path, help="folder for the studies; made if absent")
+    parser.add_argument("--count", type=int, required=True, help="how many studies the folder shall hold")
+    parser.add_argument("--seed", type=int, required=True, help="same seed, same bytes")
+    parser.add_argument("--severity", choices=[*SEVERITIES, "mixed"], default="mixed")
+    parser.add_argument("--workers", type=int, default=1, help="processes that work at once (default 1)")
+    return parser
+
+
+def _problem(options: argparse.Namespace) -> str | None:
+    """What is wrong with the arguments, in one sentence that says what to do."""
+    if not 1 <= options.count <= MOST_STUDIES:
+        return f"--count must be from 1 to {MOST_STUDIES}, not {options.count}."
+    if options.seed < 0:
+        return f"--seed must be 0 or more, not {options.seed}."
+    if not 1 <= options.workers <= 256:
+        return f"--workers must be from 1 to 256, not {options.workers}."
+    if options.out.exists() and not options.out.is_dir():
+        return f"{options.out} is a file; name a folder."
+    return _other_run(options)
+
+
+def _other_run(options: argparse.Namespace) -> str | None:
+    """Studies of another seed in the folder would be mixed up with these: refuse."""
+    for index in range(options.count):
+        truth = options.out / folder_name(index) / "truth.json"
+        if not truth.exists():
+            continue
+        found = json.loads(truth.read_text(encoding="utf-8"))
+        if found["seed"] != options.seed:
+            return f"{options.out} holds studies of seed {found['seed']}; choose another folder or that seed."
+        if options.severity not in ("mixed", found["severity"]):
+            return f"{truth.parent} is {found['severity']}, not {options.severity}; choose another folder."
+    return None
+
+
+def _write_all(options: argparse.Namespace) -> int:
+    started, written = time.monotonic(), 0
+    for done, fresh in enumerate(_results(options), start=1):
+        written += fresh
+        pace = written / max(time.monotonic() - started, 1e-6)
+        _progress(f"{done}/{options.count} studies, {pace:.1f} per second", last=done == options.count)
+    return 0
+
+
+def _results(options: argparse.Namespace) -> Iterator[bool]:
+    """Write the studies, here or in worker processes; yields whether each was new."""
+    jobs = [(options.out, options.seed, index, options.severity) for index in range(options.count)]
+    if options.workers == 1:
+        yield from (write_study(*job) for job in jobs)
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(options.workers, mp_context=context, initializer=_one_thread)
+    try:
+        yield from pool.map(_write_job, jobs, chunksize=1)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _one_thread() -> None:
+    cv2.setNumThreads(1)
+
+
+def _write_job(job: tuple[Path, int, int, str]) -> bool:
+    return write_study(*job)
+
+
+def _progress(line: str, *, last: bool) -> None:
+    """One line that is rewritten on a terminal, a single last line elsewhere."""
+    if sys.stderr.isatty():
+        print(f"\r{line}", end="\n" if last else "", file=sys.stderr, flush=True)
+    elif last:
+        print(line, file=sys.stderr)
+
+
+def _refusal(error: OSError, out: Path) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no space left on the disk of {out}; free some and run the same command to go on."
+    return f"cannot write to {out}: {error.strerror or error}. Complete studies are kept."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

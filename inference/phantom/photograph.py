@@ -1,0 +1,129 @@
+"""The colour picture: skin, hair and cloth under room light, before a wall."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.phantom.mesh import Mesh, merged
+from inference.phantom.morphometry import Floats
+from inference.phantom.skin import CLOTH, HAIR, Outside
+from inference.phantom.surface import Visible, vertex_normals
+
+# Skin tones (sRGB 0..1), from the Monk scale's lighter to darker half.
+SKIN_TONES: Final = ((0.93, 0.78, 0.69), (0.90, 0.73, 0.60), (0.83, 0.64, 0.50), (0.72, 0.53, 0.40), (0.55, 0.38, 0.28), (0.40, 0.27, 0.20))
+HAIR_TONES: Final = ((0.10, 0.08, 0.07), (0.16, 0.11, 0.08), (0.28, 0.19, 0.12), (0.45, 0.33, 0.2))
+CLOTHS: Final = ((0.16, 0.20, 0.32), (0.12, 0.12, 0.13), (0.35, 0.36, 0.38), (0.25, 0.34, 0.42), (0.55, 0.57, 0.6))
+WALLS: Final = ((0.78, 0.78, 0.75), (0.70, 0.74, 0.76), (0.80, 0.76, 0.70), (0.62, 0.68, 0.66), (0.55, 0.56, 0.58))
+SHEET_POINTS: Final = 24
+WALL_VERTICES: Final = 2 * SHEET_POINTS**2
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colours (sRGB 0..1), light direction (towards the lamp, body frame) and strengths."""
+
+    skin: Floats
+    hair: Floats
+    cloth: Floats
+    wall: Floats
+    lamp: Floats
+    ambient: float
+    exposure: float
+    grain: float
+
+
+def draw_look(rng: np.random.Generator) -> Look:
+    """A random child in a random room."""
+    pick = lambda tones: np.array(tones[int(rng.integers(len(tones)))]) + rng.normal(0, 0.015, 3)  # noqa: E731
+    lamp = np.array([rng.uniform(-0.6, 0.6), rng.uniform(-0.9, -0.3), -1.0])
+    return Look(
+        skin=pick(SKIN_TONES[: 5 if rng.random() < 0.9 else 6]),
+        hair=pick(HAIR_TONES),
+        cloth=pick(CLOTHS),
+        wall=pick(WALLS),
+        lamp=lamp / np.linalg.norm(lamp),
+        ambient=float(rng.uniform(0.32, 0.5)),
+        exposure=float(rng.uniform(0.88, 1.08)),
+        grain=float(rng.uniform(1.2, 3.0)),
+    )
+
+
+def room(wall_z_mm: float, floor_y_mm: float, rng: np.random.Generator) -> Mesh:
+    """Wall, floor and sometimes a cupboard, as meshes of modest triangles."""
+    parts = [
+        _sheet(np.array([-3600.0, -2900.0, wall_z_mm]), np.array([7200.0, 0, 0]), np.array([0, floor_y_mm + 2900.0, 0])),
+        _sheet(np.array([-3600.0, floor_y_mm, wall_z_mm - 2300.0]), np.array([7200.0, 0, 0]), np.array([0, 0, 2300.0])),
+    ]
+    if rng.random() < 0.6:
+        side = rng.choice([-1.0, 1.0])
+        width, height, deep = rng.uniform(350, 700), rng.uniform(700, 1900), rng.uniform(200, 420)
+        left = side * rng.uniform(520, 800) - (width if side < 0 else 0.0)
+        parts += _box(np.array([left, floor_y_mm - height, wall_z_mm - deep]), np.array([width, height, deep]))
+    return merged(parts)
+
+
+def _sheet(origin: Floats, across: Floats, along: Floats, count: int = SHEET_POINTS) -> Mesh:
+    u, v = np.meshgrid(np.linspace(0, 1, count), np.linspace(0, 1, count))
+    points = origin + u[..., None] * across + v[..., None] * along
+    number = np.arange(count * count).reshape(count, count)
+    a, b, c, d = number[:-1, :-1], number[:-1, 1:], number[1:, :-1], number[1:, 1:]
+    faces = np.concatenate([np.stack(t, -1).reshape(-1, 3) for t in ((a, b, d), (a, d, c))])
+    return Mesh(points.reshape(-1, 3), faces[:, ::-1], np.zeros(len(faces)))
+
+
+def _box(origin: Floats, size: Floats) -> list[Mesh]:
+    x, y, z = np.diag(size)
+    return [_sheet(origin, x, y, 8), _sheet(origin + z, -z, y, 8), _sheet(origin + x, z, y, 8), _sheet(origin, z, x, 8)]
+
+
+def photograph(seen: Visible, body: Outside, scene: Mesh, look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """The BGR picture (h, w, 3) of the scene; ``scene`` starts with the vertices of ``body.whole``."""
+    normals = vertex_normals(scene.vertices, scene.triangles)
+    own = len(body.material)
+    lit = _light(normals, look)
+    lit[:own] *= np.clip(1 + 0.022 * np.minimum(body.relief_mm, 0.0), 0.6, 1.0)
+    albedo = np.tile(look.wall, (len(scene.vertices), 1))
+    albedo[own + WALL_VERTICES :] = look.wall * [0.75, 0.66, 0.55]
+    albedo[:own] = look.skin
+    albedo[:own][body.material == HAIR] = look.hair
+    albedo[:own][body.material == CLOTH] = look.cloth
+    texture = _texture(body, rng)
+    linear = (albedo**2.2) * lit[:, None]
+    linear[:own] *= texture[:, None]
+    picture = seen.blend(scene.triangles, linear) * look.exposure
+    picture *= _shadow(seen)[..., None]
+    picture = np.clip(picture, 0, 1) ** (1 / 2.2) * 255
+    picture = cv2.GaussianBlur(picture, (0, 0), 0.65)
+    picture += look.grain * rng.standard_normal(picture.shape)
+    return np.clip(picture[..., ::-1] + 0.5, 0, 255).astype(np.uint8)
+
+
+def _light(normals: Floats, look: Look) -> Floats:
+    """Wrapped diffuse light of one lamp, ambient light from above, and a little from the camera's side."""
+    key = np.clip((normals @ look.lamp + 0.15) / 1.15, 0, 1)
+    sky = 0.5 * (1 - normals[:, 1])
+    front = np.clip(-normals[:, 2], 0, 1)
+    return np.asarray((1 - look.ambient) * key * 1.05 + look.ambient * (0.45 * sky + 0.5 * front + 0.15))
+
+
+def _texture(body: Outside, rng: np.random.Generator) -> Floats:
+    """Blotches of skin, strands of hair, weave of cloth: a factor for each vertex."""
+    vertices = body.whole.vertices
+    waves = rng.normal(0, 1, (6, 3)) / np.array([[18.0], [25.0], [35.0], [50.0], [70.0], [110.0]])
+    phase = rng.uniform(0, 2 * np.pi, 6)
+    blotch = np.sin(vertices @ waves.T + phase).mean(1)
+    factor = 1 + 0.035 * blotch + 0.012 * rng.standard_normal(len(vertices))
+    strand = np.sin(vertices[:, 0] * 0.9 + 6 * np.sin(vertices[:, 1] * 0.02)) * 0.25
+    return np.where(body.material == HAIR, 1 + strand + 0.2 * rng.standard_normal(len(vertices)), factor)
+
+
+def _shadow(seen: Visible) -> Floats:
+    """Soft contact shadow of the child on what stands behind it."""
+    depth = np.where(np.isfinite(seen.depth), seen.depth, 6000.0)
+    near = cv2.GaussianBlur(np.minimum(depth, 4500.0), (0, 0), 28)
+    return np.asarray(1 - 0.28 * np.clip((np.minimum(depth, 4500.0) - near) / 900.0, 0, 1))
+
+

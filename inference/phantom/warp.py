@@ -1,0 +1,83 @@
+"""How the body follows its spine: a smooth map from the straight, symmetric body to the bent one.
+
+All soft parts, the rib cage and the skin are drawn for a straight spine and carried along: at each height
+they shift, tilt and turn with the column. Turning fades from the back to the front of the chest, because the sternum
+stays near the middle; so a rotated thoracic vertebra raises a rib hump on its convex side, by itself.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.interpolate import make_interp_spline
+from scipy.ndimage import gaussian_filter1d
+
+from inference.phantom.morphometry import Floats
+from inference.phantom.spine import Spine
+
+STEP_MM: Final = 5.0
+SMOOTHING_MM: Final = 22.0
+BACK_TURN: Final = 0.62
+"""Share of the vertebra's axial rotation that the back of the trunk takes (Stokes 1989: surface ~ half)."""
+FRONT_TURN: Final = 0.25
+SHIFT_SHARE: Final = (0.8, 0.55)
+"""Share of the column's sideways shift that the skin takes over the column and at the flanks."""
+TILT_SHARE: Final = 0.5
+_END_FADE_MM: Final = 90.0
+
+
+@dataclass(frozen=True)
+class Warp:
+    """Tables over straight height ``y`` (k,): the column's path in both states, its tilt and its turn (rad)."""
+
+    y: Floats
+    straight_z: Floats
+    shift: Floats
+    tilt: Floats
+    turn: Floats
+
+    def column_z(self, y: Floats) -> Floats:
+        """Depth of the vertebral centres of the straight body at height y."""
+        return np.asarray(np.interp(y, self.y, self.straight_z))
+
+    def apply(self, points: Floats) -> Floats:
+        """Points (..., 3) of the straight body -> the bent body. Millimetres, body frame."""
+        x, y, z = points[..., 0], points[..., 1], points[..., 2]
+        forward = z - self.column_z(y)
+        blend = 1 / (1 + np.exp(-(forward - 40.0) / 22.0))
+        turn = np.interp(y, self.y, self.turn) * (BACK_TURN + (FRONT_TURN - BACK_TURN) * blend)
+        tilt = np.interp(y, self.y, self.tilt) * TILT_SHARE
+        shift = np.stack([np.interp(y, self.y, self.shift[:, k]) for k in range(3)], -1)
+        moved_x = x * np.cos(turn) + forward * np.sin(turn)
+        moved_z = forward * np.cos(turn) - x * np.sin(turn)
+        near = np.exp(-((moved_x / 130.0) ** 2))
+        side_share = SHIFT_SHARE[1] + (SHIFT_SHARE[0] - SHIFT_SHARE[1]) * np.exp(-((x / 80.0) ** 2))
+        out = np.stack([moved_x * np.cos(tilt), y + moved_x * np.sin(tilt) * near, z - forward + moved_z], -1)
+        out += shift * np.stack([side_share, np.ones_like(x), np.ones_like(x)], -1)
+        return np.asarray(out)
+
+
+def between(straight: Spine, bent: Spine) -> Warp:
+    """The map that carries ``straight`` to ``bent``; it fades away in the head and in the thighs."""
+    y = np.arange(straight.centre[0, 1] - 160.0, 420.0, STEP_MM)
+    knots = np.concatenate([straight.centre[:, 1], [0.0, _END_FADE_MM]])
+    shift = np.concatenate([bent.centre - straight.centre, np.zeros((2, 3))])
+    axis = bent.frame[:, :, 0]
+    tilt = np.arctan2(axis[:, 1], axis[:, 0])
+    sacral = np.arctan2(bent.sacral_frame[1, 0], bent.sacral_frame[0, 0])
+    tilts = np.concatenate([tilt, [sacral, sacral]])
+    turns = np.concatenate([np.radians(bent.rotation_deg), [0.0, 0.0]])
+    return Warp(
+        y,
+        _smooth(y, straight.centre[:, 1], straight.centre[:, 2], 1.0),
+        np.stack([_smooth(y, knots, shift[:, k], SMOOTHING_MM) for k in range(3)], -1),
+        _smooth(y, knots, tilts, 1.5 * SMOOTHING_MM),
+        _smooth(y, knots, turns, SMOOTHING_MM),
+    )
+
+
+def _smooth(y: Floats, knots: Floats, values: Floats, sigma_mm: float) -> Floats:
+    """A cubic through (knots, values), held constant beyond its ends, blurred over sigma_mm."""
+    curve = make_interp_spline(knots, values, k=3)
+    inside = np.asarray(curve(np.clip(y, knots[0], knots[-1])))
+    return np.asarray(gaussian_filter1d(inside, sigma_mm / STEP_MM, mode="nearest"))
