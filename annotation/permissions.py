@@ -6,15 +6,18 @@ in a project of theirs is a 403, from here.
 """
 
 from enum import Enum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from annotation.models import Membership, Project, User
 from annotation.models.people import Role
+
+if TYPE_CHECKING:
+    # REST framework loads this module while it builds its views.
+    from rest_framework.views import APIView
 
 
 class Capability(Enum):
@@ -58,7 +61,7 @@ def require(user: User, project: Project, capability: Capability) -> None:
 class Deny(BasePermission):
     """The default of every API view."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         return False
 
 
@@ -67,7 +70,7 @@ class SignedIn(BasePermission):
 
     message = "Choose a password of your own first: POST /api/v1/session/password."
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         user = request.user
         if not user.is_authenticated:
             return False
@@ -79,7 +82,7 @@ class SiteAdmin(SignedIn):
 
     message = "Only a site admin may do this."
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         return super().has_permission(request, view) and bool(request.user.is_superuser)
 
 
@@ -91,11 +94,11 @@ class InProject(SignedIn):
 
     capabilities: ClassVar[dict[str, Capability]] = {}
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         declared: dict[str, Capability] = getattr(view, "capabilities", {})
         return super().has_permission(request, view) and request.method in declared
 
-    def has_object_permission(self, request: Request, view: APIView, obj: Any) -> bool:
+    def has_object_permission(self, request: Request, view: "APIView", obj: Any) -> bool:
         declared: dict[str, Capability] = getattr(view, "capabilities", {})
         project = obj if isinstance(obj, Project) else obj.project
         user = request.user

@@ -81,6 +81,7 @@ def _database(url: str) -> dict[str, Any]:
 SECRET_KEY = _secret_key()
 DEBUG = _flag("SPINEWEB_DEBUG")
 ALLOWED_HOSTS = _items("SPINEWEB_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_FAILURE_VIEW = "annotation.api.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = _items("SPINEWEB_TRUSTED_ORIGINS")
 HTTPS = _flag("SPINEWEB_HTTPS")
 
@@ -111,6 +112,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "spineweb.middleware.ResearchUseMiddleware",
 ]
 
 ROOT_URLCONF = "spineweb.urls"
@@ -164,6 +166,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _flag("SPINEWEB_BEHIND_PROXY") else None
@@ -195,7 +198,7 @@ def _file_storage(url: str) -> dict[str, Any]:
         }
     if parts.scheme == "s3":
         return {
-            "BACKEND": "storages.backends.s3.S3Storage",
+            "BACKEND": "annotation.models.objectstore.ObjectStorage",
             "OPTIONS": {
                 "bucket_name": parts.netloc,
                 "location": parts.path.strip("/"),

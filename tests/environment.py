@@ -7,10 +7,11 @@ A data folder of its own, a key made for this run, and SQLite unless the run nam
 import os
 import secrets
 import tempfile
+from pathlib import Path
 
-os.environ["SPINEWEB_DATA"] = tempfile.mkdtemp(prefix="spineweb-tests-")
+_data = Path(tempfile.mkdtemp(prefix="spineweb-tests-"))
+(_data / "static").mkdir()
+os.environ["SPINEWEB_DATA"] = str(_data)
 os.environ["SPINEWEB_SECRET_KEY"] = secrets.token_hex(32)
-os.environ["DATABASE_URL"] = os.environ.get(
-    "SPINEWEB_TEST_DATABASE", "sqlite:///" + os.environ["SPINEWEB_DATA"] + "/test.sqlite3"
-)
+os.environ["DATABASE_URL"] = os.environ.get("SPINEWEB_TEST_DATABASE", f"sqlite:///{_data}/test.sqlite3")
 os.environ.pop("REDIS_URL", None)

@@ -21,7 +21,8 @@ from annotation.models.measurements import Method
 from annotation.spine import cobb, reading_error
 from annotation.spine.levels import is_above, parse_level, spine_levels
 
-TOOL = f"spineweb {version('spineweb')}"
+VERSION = version("spineweb")
+TOOL = f"spineweb {VERSION}"
 _CORNERS = ("TL", "TR", "BL", "BR")
 
 

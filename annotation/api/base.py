@@ -2,7 +2,18 @@
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Generic, Literal, TypedDict, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NoReturn,
+    TypedDict,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404
@@ -92,6 +103,8 @@ def _schema_of(auto_schema: AutoSchema, hint: Any) -> dict[str, Any]:
     arguments = get_args(hint)
     if get_origin(hint) is list:
         return {"type": "array", "items": _schema_of(auto_schema, arguments[0])}
+    if get_origin(hint) is dict and arguments[1] in {Any, object}:
+        return {"type": "object", "additionalProperties": {}}
     if type(None) in arguments and len(arguments) == 2:
         inner = _schema_of(auto_schema, next(a for a in arguments if a is not type(None)))
         return {"allOf": [inner], "nullable": True} if "$ref" in inner else {**inner, "nullable": True}
@@ -266,6 +279,11 @@ class Endpoint(APIView):
         """The one row, or a 404; then the view's object permission on it."""
         found = rows.filter(**lookup).first()
         if found is None:
-            raise Http404
+            self.missing()
         self.check_object_permissions(self.request, found)
         return found
+
+    @staticmethod
+    def missing() -> NoReturn:
+        """Answer 404: not there, or not this person's to know of."""
+        raise Http404

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404
+from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
@@ -60,3 +60,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         code = _CODES.get(response.status_code, str(api_error.get_codes()))
         response.data = {"detail": str(api_error.detail), "code": code}
     return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
+    """Django's answer to a missing or wrong CSRF token, in our shape."""
+    detail = "The page is out of date; reload it and try again."
+    return JsonResponse({"detail": detail, "code": "csrf", "reason": reason}, status=403)

@@ -1,0 +1,85 @@
+"""What waits for the person who has just signed in."""
+
+from typing import TypedDict
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.api.base import Endpoint, user_of, wire
+from annotation.api.projects import ProjectWire, project_wires
+from annotation.api.studies import StudyWire, study_wires, visible_studies
+from annotation.models import Acquisition, Image, Membership, Project, Study, User
+from annotation.models.images import AcquisitionKind
+from annotation.models.people import Role
+from annotation.permissions import CAPABILITIES, Capability, SignedIn
+
+
+class WaitingWire(TypedDict):
+    key: str
+    title: str
+    count: int
+    url: str
+
+
+class HomeWire(TypedDict):
+    waiting: list[WaitingWire]
+    recent: list[StudyWire]
+    projects: list[ProjectWire]
+
+
+def _projects_with(user: User, capability: Capability) -> QuerySet[Project]:
+    """The user's projects in which their role has the capability."""
+    if user.is_superuser:
+        return Project.objects.visible_to(user)
+    roles = [role for role in Role.values if capability in CAPABILITIES[role]]
+    mine = Membership.objects.filter(user=user, role__in=roles).values("project")
+    return Project.objects.visible_to(user).filter(pk__in=mine)
+
+
+def waiting_for(user: User) -> list[WaitingWire]:
+    """Kinds of work that wait for this person, the most pressing first; only those with something in them."""
+    labelling = _projects_with(user, Capability.LABEL)
+    sides = Acquisition.objects.filter(
+        kind=AcquisitionKind.RADIOGRAPH,
+        side_confirmed=False,
+        study__in=Study.objects.live().filter(project__in=labelling),
+    )
+    to_label = Image.objects.live().to_label().filter(project__in=labelling, labelled=False)
+    to_read = Study.objects.live().filter(
+        project__in=_projects_with(user, Capability.MEASURE), has_radiograph=True, cobb_count=0
+    )
+    items: list[WaitingWire] = []
+    first_side = sides.order_by("created_at").first()
+    if first_side is not None:
+        title = "films whose side nobody has confirmed"
+        url = f"/studies/{first_side.study_id}/"
+        items.append({"key": "sides_to_confirm", "title": title, "count": sides.count(), "url": url})
+    first_image = to_label.order_by("created_at", "pk").first()
+    if first_image is not None:
+        url = f"/images/{first_image.pk}/label/"
+        items.append({"key": "to_label", "title": "images to label", "count": to_label.count(), "url": url})
+    first_study = to_read.order_by("created_at").first()
+    if first_study is not None:
+        url = f"/studies/{first_study.pk}/read/"
+        items.append({"key": "to_read", "title": "films to read", "count": to_read.count(), "url": url})
+    return items
+
+
+def home_wire(user: User) -> HomeWire:
+    recent = visible_studies(user).order_by("-created_at")[:8]
+    projects = Project.objects.visible_to(user).order_by("name")[:20]
+    return {
+        "waiting": waiting_for(user),
+        "recent": study_wires(list(recent)),
+        "projects": project_wires(user, list(projects)),
+    }
+
+
+class Home(Endpoint):
+    permission_classes = [SignedIn]
+
+    @extend_schema(responses=wire(HomeWire))
+    def get(self, request: Request) -> Response:
+        return Response(home_wire(user_of(request)))

@@ -1,0 +1,85 @@
+"""One image and its bytes. Bytes are served only through here: a permission check and a ledger row each."""
+
+from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.actions.files import chunks_of, open_stored
+from annotation.api.base import Endpoint, user_of, wire
+from annotation.api.exports import in_thread
+from annotation.api.studies import sets_by_image
+from annotation.api.wires import ImageWire, image_wire
+from annotation.models import Image, ImageAccess, StoredFile
+from annotation.permissions import Capability, InProject
+
+# Larger files are streamed.
+_IN_ONE_PIECE_BYTES = 8 * 2**20
+
+
+class OneImage(Endpoint):
+    permission_classes = [InProject]
+    capabilities = {"GET": Capability.VIEW}
+
+    @extend_schema(responses=wire(ImageWire))
+    def get(self, request: Request, image_id: str) -> Response:
+        user = user_of(request)
+        rows = Image.objects.visible_to(user).select_related("acquisition", "project")
+        image = self.row(rows, pk=image_id)
+        return Response(image_wire(image, sets_by_image(user, [image])[image.pk]))
+
+
+class ImageBytes(Endpoint):
+    """A picture of the image: `view` and `thumbnail` for the eye, `depth` (npy) and `file` for numbers.
+
+    The bytes never change, so the browser may keep them, but it asks each time and hears 304: consent
+    that is withdrawn, or a member who has left, takes effect at once. Only thumbnails wait a minute.
+    """
+
+    permission_classes = [InProject]
+    capabilities = {"GET": Capability.VIEW}
+    variant = "view"
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, image_id: str) -> HttpResponse | StreamingHttpResponse:
+        user = user_of(request)
+        image = self.row(
+            Image.objects.visible_to(user).select_related("pixels", "view", "thumbnail", "depth_npy"),
+            pk=image_id,
+        )
+        stored = self._file(image)
+        etag = f'"{stored.sha256}"'
+        if request.headers.get("If-None-Match") == etag:
+            response: HttpResponse | StreamingHttpResponse = HttpResponseNotModified()
+        else:
+            ImageAccess.objects.create(user=user, image=image, variant=self.variant)
+            response = self._bytes(stored)
+            if self.variant == "depth":
+                response["Content-Type"] = "application/octet-stream"
+                response["Content-Encoding"] = "gzip"
+        response["ETag"] = etag
+        response["Cache-Control"] = (
+            "private, max-age=60" if self.variant == "thumbnail" else "private, no-cache"
+        )
+        return response
+
+    def _bytes(self, stored: StoredFile) -> HttpResponse | StreamingHttpResponse:
+        if stored.size <= _IN_ONE_PIECE_BYTES:
+            with open_stored(stored) as handle:
+                return HttpResponse(handle.read(), content_type=stored.media_type)
+        response = StreamingHttpResponse(in_thread(chunks_of(stored)), content_type=stored.media_type)
+        response["Content-Length"] = str(stored.size)
+        return response
+
+    def _file(self, image: Image) -> StoredFile:
+        chosen = {
+            "view": image.view,
+            "thumbnail": image.thumbnail,
+            "depth": image.depth_npy,
+            "file": image.pixels,
+        }[self.variant]
+        if chosen is None:
+            raise NotFound("This image has no depth values; ask for the depth image of the acquisition.")
+        return chosen

@@ -1,0 +1,279 @@
+"""Landmark sets: reading them, and saving one's own with If-Match and an idempotency key."""
+
+import re
+import uuid
+from typing import Any, TypedDict
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.actions import landmarks
+from annotation.actions.schemas import schema_of
+from annotation.api.base import (
+    Endpoint,
+    ErrorWire,
+    Input,
+    Listing,
+    iso,
+    list_of,
+    page_of,
+    parse,
+    user_of,
+    wire,
+)
+from annotation.api.errors import PreconditionRequired
+from annotation.api.studies import sets_by_image
+from annotation.api.wires import AuthorWire, author_wire
+from annotation.models import Image, LandmarkRevision, LandmarkSet, User
+from annotation.permissions import Capability, InProject, require
+
+
+class PointWire(TypedDict):
+    name: str
+    x: float | None
+    y: float | None
+    state: str
+
+
+class BeganFromWire(TypedDict):
+    set: str
+    revision: int
+
+
+class LandmarkSetWire(TypedDict):
+    id: str | None
+    image: str
+    schema: str
+    author: AuthorWire
+    revision: int
+    saved_at: str | None
+    points: list[PointWire]
+    began_from: BeganFromWire | None
+    complete: bool
+
+
+class StaleWire(ErrorWire):
+    current: LandmarkSetWire
+
+
+class RevisionWire(TypedDict):
+    number: int
+    saved_at: str | None
+    author: str
+    points_count: int
+    comment: str
+
+
+def set_wire(row: LandmarkSet, began_from: LandmarkRevision | None = None) -> LandmarkSetWire:
+    """A stored set with its newest points. Needs `author` selected."""
+    return {
+        "id": str(row.pk),
+        "image": str(row.image_id),
+        "schema": row.schema,
+        "author": author_wire(row),
+        "revision": row.revision,
+        "saved_at": iso(row.saved_at),
+        "points": row.points,  # type: ignore[typeddict-item]
+        "began_from": (
+            {"set": str(began_from.landmark_set_id), "revision": began_from.number} if began_from else None
+        ),
+        "complete": row.complete,
+    }
+
+
+def own_set_wire(user: User, image: Image, schema: str) -> LandmarkSetWire:
+    """The user's own set on an image; an empty one at revision 0 where there is none yet."""
+    row = LandmarkSet.objects.filter(image=image, schema=schema, author=user).select_related("author").first()
+    if row is not None:
+        return set_wire(row)
+    return {
+        "id": None,
+        "image": str(image.pk),
+        "schema": schema,
+        "author": {"kind": "person", "id": str(user.pk), "name": user.display_name},
+        "revision": 0,
+        "saved_at": None,
+        "points": [],
+        "began_from": None,
+        "complete": False,
+    }
+
+
+def visible_images(user: User) -> QuerySet[Image]:
+    return Image.objects.visible_to(user).select_related(
+        "study__subject", "study__project", "acquisition", "project"
+    )
+
+
+class ImageLandmarks(Endpoint):
+    """Everyone's newest sets on an image that this person may see."""
+
+    permission_classes = [InProject]
+    capabilities = {"GET": Capability.VIEW}
+
+    @extend_schema(operation_id="landmark_sets_list", responses=list_of(LandmarkSetWire))
+    def get(self, request: Request, image_id: str) -> Response:
+        user = user_of(request)
+        image = self.row(visible_images(user), pk=image_id)
+        return Response([set_wire(row) for row in sets_by_image(user, [image])[image.pk]])
+
+
+class PointInput(Input):
+    name = serializers.CharField(max_length=40)
+    x = serializers.FloatField(allow_null=True, default=None)
+    y = serializers.FloatField(allow_null=True, default=None)
+    state = serializers.ChoiceField(choices=landmarks.STATES)
+
+
+class BeganFromInput(Input):
+    set = serializers.UUIDField()
+    revision = serializers.IntegerField(min_value=1)
+
+
+class LandmarksInput(Input):
+    points = PointInput(many=True, allow_empty=True)
+    began_from = BeganFromInput(allow_null=True, required=False)
+    comment = serializers.CharField(max_length=500, allow_blank=True, default="")
+
+
+_PRECONDITIONS = [
+    OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description="the revision"),
+    OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description="a UUID"),
+]
+
+
+class OwnLandmarks(Endpoint):
+    """The signed-in person's own set on an image in one schema."""
+
+    permission_classes = [InProject]
+    capabilities = {"GET": Capability.VIEW, "PUT": Capability.LABEL}
+
+    @extend_schema(operation_id="landmarks_read", responses=wire(LandmarkSetWire))
+    def get(self, request: Request, image_id: str, schema: str) -> Response:
+        user = user_of(request)
+        image = self.row(visible_images(user), pk=image_id)
+        schema_of(image.project, schema)
+        answer = own_set_wire(user, image, schema)
+        return Response(answer, headers={"ETag": f'"{answer["revision"]}"'})
+
+    @extend_schema(
+        operation_id="landmarks_save",
+        parameters=_PRECONDITIONS,
+        request=LandmarksInput,
+        responses={200: wire(LandmarkSetWire), 412: wire(StaleWire), 428: wire(ErrorWire)},
+    )
+    def put(self, request: Request, image_id: str, schema: str) -> Response:
+        user = user_of(request)
+        image = self.row(visible_images(user), pk=image_id)
+        base_revision, key = _if_match(request), _idempotency_key(request)
+        given = parse(LandmarksInput, request)
+        began_from = _began_from(user, image, given.get("began_from"))
+        try:
+            row = landmarks.save(
+                user=user,
+                image=image,
+                schema=schema,
+                points=given["points"],
+                base_revision=base_revision,
+                idempotency_key=key,
+                comment=given["comment"],
+                began_from=began_from,
+            )
+        except landmarks.StaleError as stale:
+            detail = "These landmarks were saved elsewhere in the meantime; look at both and choose."
+            current = set_wire(stale.current)
+            return Response({"detail": detail, "code": "stale", "current": current}, status=412)
+        return Response(set_wire(row, began_from), headers={"ETag": f'"{row.revision}"'})
+
+
+def _if_match(request: Request) -> int:
+    header = request.headers.get("If-Match")
+    if header is None:
+        raise PreconditionRequired
+    match = re.fullmatch(r'"?(\d{1,9})"?', header.strip())
+    if match is None:
+        raise serializers.ValidationError({"If-Match": ['must be the number of a revision, such as "3"']})
+    return int(match[1])
+
+
+def _idempotency_key(request: Request) -> uuid.UUID:
+    header = request.headers.get("Idempotency-Key")
+    if header is None:
+        raise PreconditionRequired("Send an Idempotency-Key: a UUID that stays the same when you retry.")
+    try:
+        return uuid.UUID(header)
+    except ValueError as error:
+        raise serializers.ValidationError({"Idempotency-Key": ["must be a UUID"]}) from error
+
+
+def _began_from(user: User, image: Image, given: dict[str, Any] | None) -> LandmarkRevision | None:
+    if given is None:
+        return None
+    seen = {row.pk for row in sets_by_image(user, [image])[image.pk]}
+    row = LandmarkRevision.objects.filter(landmark_set=given["set"], number=given["revision"]).first()
+    if row is None or row.landmark_set_id not in seen:
+        raise serializers.ValidationError({"began_from": ["There is no such revision on this image."]})
+    return row
+
+
+REVISIONS = Listing[LandmarkRevision](
+    filters={}, orderings={"-number": ("-number",), "number": ("number",)}, default_ordering="-number"
+)
+
+
+def _revision_wires(rows: list[LandmarkRevision]) -> list[RevisionWire]:
+    return [
+        {
+            "number": row.number,
+            "saved_at": iso(row.saved_at),
+            "author": row.author.display_name if row.author else row.landmark_set.model_label,
+            "points_count": len(row.points),
+            "comment": row.comment,
+        }
+        for row in rows
+    ]
+
+
+def _set(view: Endpoint, request: Request, set_id: str) -> LandmarkSet:
+    """A set the person may see, or a 404. The permission is the image's project's."""
+    user = user_of(request)
+    rows = LandmarkSet.objects.filter(image__in=Image.objects.visible_to(user), pk=set_id)
+    row = rows.select_related("author", "image__project").first()
+    seen = sets_by_image(user, [row.image])[row.image_id] if row else []
+    if row is None or row not in seen:
+        view.missing()
+    require(user, row.image.project, Capability.VIEW)
+    return row
+
+
+class Revisions(Endpoint):
+    """A set's history, newest first."""
+
+    permission_classes = [InProject]
+    capabilities = {"GET": Capability.VIEW}
+
+    @extend_schema(
+        operation_id="revisions_list", parameters=REVISIONS.parameters(), responses=page_of(RevisionWire)
+    )
+    def get(self, request: Request, set_id: str) -> Response:
+        rows = _set(self, request, set_id).revisions.select_related("author", "landmark_set")
+        return Response(REVISIONS.page(rows, request.query_params, _revision_wires))
+
+
+class OneRevision(Endpoint):
+    """The points as they were."""
+
+    permission_classes = [InProject]
+    capabilities = {"GET": Capability.VIEW}
+
+    @extend_schema(responses=wire(LandmarkSetWire))
+    def get(self, request: Request, set_id: str, number: int) -> Response:
+        row = _set(self, request, set_id)
+        revision = row.revisions.filter(number=number).select_related("began_from").first()
+        if revision is None:
+            self.missing()
+        row.revision, row.points, row.saved_at = revision.number, revision.points, revision.saved_at
+        return Response(set_wire(row, revision.began_from))
