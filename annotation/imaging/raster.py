@@ -9,14 +9,27 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import (
+    ExifTags,
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+)
 
 from annotation.imaging.errors import ImagingError
 from annotation.imaging.jpeg import read_head
 
 MAX_PIXELS = 64_000_000
 MAX_SIDE_PX = 20_000
-FORMATS: Final = ("JPEG", "MPO", "PNG", "TIFF")
+PLUGINS: Final = (
+    JpegImagePlugin.JpegImageFile,
+    PngImagePlugin.PngImageFile,
+    TiffImagePlugin.TiffImageFile,
+)
+"""The only readers a file may reach; naming them spares Pillow the loading of all its others."""
 GRAY_16: Final = ("I;16", "I;16B", "I;16L", "I;16N")
 PHOTOMETRIC_INTERPRETATION = 262
 WHITE_IS_ZERO = 0
@@ -81,7 +94,7 @@ def read_raster(content: bytes) -> Raster:
     """Decode a whole PNG, JPEG or TIFF. RasterError (one sentence) where it is broken, too large or of a kind
     that has no meaning here (floating point, more than 16 bits)."""
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(content), formats=[plugin.format for plugin in PLUGINS]) as image:
             check_size(*image.size)
             if image.format in ("JPEG", "MPO") and read_head(content).precision != 8:
                 raise RasterError("The JPEG image does not have 8 bits per sample.")
