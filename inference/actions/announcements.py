@@ -1,0 +1,43 @@
+"""Hints to the browsers that look at a project's jobs. A lost hint costs nothing: the rows are the truth."""
+
+import logging
+import uuid
+from functools import partial
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+from redis.exceptions import RedisError
+
+from inference.models import InferenceJob, TrainingJob
+
+logger = logging.getLogger(__name__)
+
+
+def group_of(project_id: uuid.UUID) -> str:
+    """The channel group that hears of a project's jobs."""
+    return f"jobs.{project_id.hex}"
+
+
+def announce(job: TrainingJob | InferenceJob) -> None:
+    """Tell, after the commit, how the job stands then."""
+    transaction.on_commit(partial(_send, type(job), job.pk), robust=True)
+
+
+def _send(model: type[TrainingJob] | type[InferenceJob], pk: uuid.UUID) -> None:
+    job = model.objects.filter(pk=pk).values("project_id", "state", "progress").first()
+    layer = get_channel_layer()
+    if job is None or layer is None:
+        return
+    kind = "training" if model is TrainingJob else "inference"
+    hint = {
+        "type": "job",
+        "kind": kind,
+        "id": str(pk),
+        "state": job["state"],
+        "progress": job["progress"],
+    }
+    try:
+        async_to_sync(layer.group_send)(group_of(job["project_id"]), {"type": "hint", "hint": hint})
+    except (RedisError, OSError) as error:
+        logger.warning("no hint for job %s: %s", pk, error)

@@ -1,0 +1,189 @@
+"""Filling a job's run folder: images from the file store, landmarks from the revisions a snapshot names."""
+
+import gzip
+import shutil
+import subprocess
+import uuid
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+
+from annotation.actions.files import open_stored
+from annotation.actions.schemas import schema_of
+from annotation.models import Image, LandmarkRevision, StoredFile
+from annotation.spine.schemas import LandmarkSchema
+from inference.actions.snapshots import depth_by_image, gone_images, pixels_of
+from inference.models import InferenceJob, TrainingJob
+from inference.rundir import Case, RunDir, RunError, sha256_of
+
+_EXTENSIONS = {"image/png": ".png", "image/jpeg": ".jpg", "image/tiff": ".tif"}
+_MOST_DEPTH_BYTES = 64 * 2**20  # a 4096 x 3072 map is 24 MiB
+
+
+@cache
+def source_commit() -> str:
+    """Which code this is: the git commit (with `-dirty` where files are changed), or the release."""
+    git = ["git", "-C", str(settings.BASE_DIR)]
+    try:
+        head = _output([*git, "rev-parse", "HEAD"])
+        return f"{head}-dirty" if _output([*git, "status", "--porcelain", "--untracked-files=no"]) else head
+    except (OSError, subprocess.CalledProcessError):
+        return f"release {version('spineweb')}"
+
+
+def _output(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)  # noqa: S603
+    return done.stdout.strip()
+
+
+def run_of(job: TrainingJob | InferenceJob) -> RunDir:
+    """The job's run folder."""
+    return RunDir(Path(settings.RUNS_DIR) / str(job.pk))
+
+
+def prepare_training(job: TrainingJob, run: RunDir) -> None:
+    """Write the folder of a training. Raises RunError where the snapshot can no longer be used."""
+    snapshot = job.snapshot
+    gone = gone_images(snapshot)
+    if gone:
+        raise RunError(
+            f"{gone} of this snapshot's images were withdrawn or deleted since it was frozen. "
+            "Freeze a new snapshot."
+        )
+    schema = LandmarkSchema.from_dict(snapshot.manifest["schema"])
+    wants_depth = "depth" in job.recipe["channels"]
+    files = _stored([entry[name] for entry in snapshot.entries for name in ("colour", "depth")])
+    points = _points_by_set(snapshot.entries, schema)
+    cases = []
+    for entry in snapshot.entries:
+        colour, depth = files[entry["colour"]], files.get(entry["depth"]) if wants_depth else None
+        cases.append(
+            Case(
+                image=entry["image"],
+                split=entry["split"],
+                width=entry["width"],
+                height=entry["height"],
+                colour=_copy_picture(colour, run),
+                depth=_copy_depth(depth, run) if depth else None,
+                points_px=points[entry["set"], entry["revision"]],
+            )
+        )
+    spec = {
+        "kind": "training",
+        "job": str(job.pk),
+        "recipe": job.recipe,
+        "schema": _schema_spec(schema),
+        "snapshot_digest": snapshot.digest,
+        "commit": source_commit(),
+    }
+    run.write_spec(spec, cases)
+
+
+def prepare_inference(job: InferenceJob, run: RunDir) -> None:
+    """Write the folder of a prediction: the version's weights and the images still live."""
+    version_row = job.model_version
+    schema = schema_of(job.project, version_row.schema)
+    images = list(
+        Image.objects.live()
+        .filter(project=job.project, pk__in=job.images)
+        .select_related("pixels", "view")
+        .order_by("pk")
+    )
+    wants_depth = "depth" in version_row.recipe["channels"]
+    depth = depth_by_image([image.pk for image in images]) if wants_depth else {}
+    files = _stored(list(depth.values()))
+    cases = [
+        Case(
+            image=str(image.pk),
+            split="predict",
+            width=image.width,
+            height=image.height,
+            colour=_copy_picture(pixels_of(image), run),
+            depth=_copy_depth(files[depth[image.pk]], run) if image.pk in depth else None,
+            points_px=(),
+        )
+        for image in images
+    ]
+    _copy(version_row.weights, run.path / "weights.safetensors")
+    spec = {
+        "kind": "prediction",
+        "job": str(job.pk),
+        "recipe": version_row.recipe,
+        "schema": _schema_spec(schema),
+        "weights_sha256": version_row.weights.sha256,
+    }
+    run.write_spec(spec, cases)
+
+
+def _schema_spec(schema: LandmarkSchema) -> dict[str, Any]:
+    return {
+        "name": schema.name,
+        "points": list(schema.point_names),
+        "mirrored_order": list(schema.mirrored_order),
+    }
+
+
+def _stored(digests: list[str | None]) -> dict[str | None, StoredFile]:
+    rows = StoredFile.objects.in_bulk([digest for digest in set(digests) if digest])
+    return dict(rows.items())
+
+
+def _points_by_set(
+    entries: list[dict[str, Any]], schema: LandmarkSchema
+) -> dict[tuple[str, int], tuple[tuple[float, float] | None, ...]]:
+    """Points in schema order by (set, revision number), each revision checked against its frozen digest."""
+    wanted = {(entry["set"], entry["revision"]): entry["revision_digest"] for entry in entries}
+    rows = LandmarkRevision.objects.filter(landmark_set__in={uuid.UUID(entry["set"]) for entry in entries})
+    found = {}
+    for row in rows.iterator():
+        key = (str(row.landmark_set_id), row.number)
+        if wanted.get(key) == row.digest:
+            placed = {p["name"]: (p["x"], p["y"]) for p in row.points if p["x"] is not None}
+            found[key] = tuple(placed.get(name) for name in schema.point_names)
+    if missing := wanted.keys() - found.keys():
+        raise RunError(f"{len(missing)} landmark revisions of this snapshot are not what was frozen.")
+    return found
+
+
+def _copy_picture(file: StoredFile, run: RunDir) -> str:
+    name = file.sha256 + _EXTENSIONS.get(file.media_type, ".bin")
+    _copy(file, run.file("images", name))
+    return f"images/{name}"
+
+
+def _copy_depth(file: StoredFile, run: RunDir) -> str:
+    target = run.file("depth", f"{file.sha256}.npy")
+    with open_stored(file) as source, target.open("wb") as out:
+        packed = source.read(2) == b"\x1f\x8b"
+        source.seek(0)
+        if packed:
+            with gzip.open(source) as unpacked:
+                _bounded_copy(unpacked, out)
+        else:
+            _bounded_copy(source, out)
+    return f"depth/{target.name}"
+
+
+def _bounded_copy(source: IO[bytes] | gzip.GzipFile, out: IO[bytes]) -> None:
+    left = _MOST_DEPTH_BYTES
+    while chunk := source.read(1 << 20):
+        left -= len(chunk)
+        if left < 0:
+            raise RunError("A depth map is larger than any camera makes; it was not unpacked.")
+        out.write(chunk)
+
+
+def _copy(file: StoredFile, target: Path) -> None:
+    """Copy a stored file and check it. Raises RunError where the store's bytes are gone or changed."""
+    if target.is_file() and sha256_of(target) == file.sha256:
+        return
+    try:
+        with open_stored(file) as source, target.open("wb") as out:
+            shutil.copyfileobj(source, out, 1 << 20)
+    except FileNotFoundError as error:
+        raise RunError(f"The file store has lost {file.sha256[:12]}; run manage.py verify_files.") from error
+    if sha256_of(target) != file.sha256:
+        raise RunError(f"File {file.sha256[:12]} of the store is damaged; run manage.py verify_files.")

@@ -1,0 +1,216 @@
+"""What the worker that holds a job writes, always with its token: claim, beat, finish, hand back, sweep."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.db.models.functions import Now
+
+from annotation.actions.audit import record
+from annotation.actions.files import sha256_of, store
+from annotation.actions.landmarks import save_prediction
+from annotation.models import Image, Project
+from inference.actions.announcements import announce
+from inference.models import InferenceJob, JobState, ModelVersion, Prediction, TrainingJob
+from inference.models.jobs import MOST_ATTEMPTS
+from inference.models.versions import digest_of_origin
+from inference.rundir import RunDir, RunError
+
+LEASE_S = 45.0
+# A pending job whose message may have been lost is rung for again after this long.
+RING_AGAIN_S = 60.0
+
+AnyJob = TrainingJob | InferenceJob
+JobModel = type[TrainingJob] | type[InferenceJob]
+Heard = Literal["ok", "cancel", "fenced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A claimed job and the token of the claim."""
+
+    job: AnyJob
+    token: int
+
+    @property
+    def rows(self) -> Any:
+        return type(self.job).objects.all()
+
+
+def claim(*, model: JobModel, pk: uuid.UUID, lease_s: float = LEASE_S) -> Hold | None:
+    """Take a job, or None where there is nothing to take."""
+    token = model.objects.all().claim(pk, lease_s=lease_s)
+    if token is None:
+        return None
+    job = model.objects.select_related("project").get(pk=pk)
+    announce(job)
+    return Hold(job, token)
+
+
+def beat(*, hold: Hold, lines: list[dict[str, Any]], log: str, lease_s: float = LEASE_S) -> Heard:
+    """Renew the lease and write new progress lines; what the worker should do now."""
+    job, fields = hold.job, dict[str, Any]()
+    if log != job.log:
+        fields["log"] = job.log = log
+    if lines:
+        fields["progress"] = job.progress = progress_of(lines[-1], job.progress)
+    epochs = [line for line in lines if line.get("kind") == "epoch"]
+    if epochs and isinstance(job, TrainingJob):
+        # Whoever gets on is not stuck: tries count from the last finished epoch.
+        fields |= {"history": merged_history(job.history, epochs), "attempt": 1}
+        job.history = fields["history"]
+    if not hold.rows.heartbeat(job.pk, hold.token, lease_s=lease_s, **fields):
+        return "fenced"
+    if lines:
+        announce(job)
+    asked = hold.rows.held(job.pk, hold.token).filter(cancel_requested=True).exists()
+    return "cancel" if asked else "ok"
+
+
+def progress_of(line: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+    """The progress a page shows, from one line of progress.jsonl and what was known."""
+    known = dict.fromkeys(("epoch", "epochs", "step", "steps", "eta_s", "loss")) | (before or {})
+    if line.get("kind") == "epoch":
+        line = {**line, "step": known["steps"], "loss": line.get("validation_loss")}
+    return {name: line.get(name, known[name]) for name in known}
+
+
+def merged_history(history: list[dict[str, Any]], epochs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One entry per epoch, in order; an epoch that was done again counts once."""
+    by_epoch = {entry["epoch"]: entry for entry in history}
+    by_epoch.update({line["epoch"]: {k: v for k, v in line.items() if k != "kind"} for line in epochs})
+    return [by_epoch[epoch] for epoch in sorted(by_epoch)]
+
+
+@transaction.atomic
+def finish_training(*, hold: Hold, run: RunDir) -> ModelVersion | None:
+    """Succeed, and make the model version; None when fenced: then nothing was written."""
+    job, result = hold.job, run.result()
+    if not isinstance(job, TrainingJob):
+        raise TypeError("only a training makes a model version")
+    weights_path = run.path / "weights.safetensors"
+    if not weights_path.is_file() or sha256_of(weights_path) != result["weights_sha256"]:
+        raise RunError("The weights in the run folder are not those the result names.")
+    weights = store(path=weights_path, media_type="application/vnd.safetensors")
+    if not hold.rows.leave(job.pk, hold.token, JobState.SUCCEEDED):
+        return None
+    project = Project.objects.select_for_update().get(pk=job.project_id)
+    number = (ModelVersion.objects.filter(project=project).aggregate(Max("number"))["number__max"] or 0) + 1
+    version = ModelVersion(
+        project=project,
+        name=job.name[:100],
+        number=number,
+        schema=job.snapshot.schema,
+        target=job.snapshot.target,
+        architecture=job.recipe["architecture"],
+        recipe=job.recipe,
+        snapshot=job.snapshot,
+        job=job,
+        commit=run.spec()["commit"],
+        seed=job.recipe["seed"],
+        metrics={name: value for name, value in result.items() if name != "weights_sha256"},
+        weights=weights,
+    )
+    version.digest = digest_of_origin(version)
+    version.save(force_insert=True)
+    label = version.label
+    record(actor=job.created_by, action="version.made", target=version, summary=label, project=project)
+    announce(job)
+    return version
+
+
+@transaction.atomic
+def finish_inference(*, hold: Hold, run: RunDir) -> int | None:
+    """Succeed, and save the landmark sets; how many, or None when fenced: then nothing was written.
+
+    An image withdrawn while the job ran gets nothing. Raises ActionError where points do not fit the schema.
+    """
+    job, result = hold.job, run.result()
+    if not isinstance(job, InferenceJob):
+        raise TypeError("only an inference places landmarks")
+    if not hold.rows.leave(job.pk, hold.token, JobState.SUCCEEDED):
+        return None
+    version = job.model_version
+    live = {str(image.pk): image for image in Image.objects.live().filter(pk__in=job.images)}
+    placed = [case for case in result["cases"] if case["image"] in live]
+    for case in placed:
+        points = [{name: p[name] for name in ("name", "x", "y", "state")} for p in case["points"]]
+        landmark_set = save_prediction(
+            image=live[case["image"]], schema=version.schema, points=points, model_label=version.label
+        )
+        confidence = {point["name"]: point["confidence"] for point in case["points"]}
+        Prediction.objects.update_or_create(
+            landmark_set=landmark_set,
+            defaults={"model_version": version, "job": job, "confidence": confidence},
+        )
+    announce(job)
+    return len(placed)
+
+
+@transaction.atomic
+def end(*, hold: Hold, state: JobState, error: str = "") -> bool:
+    """Fail or confirm a cancellation; False when fenced."""
+    left = bool(hold.rows.leave(hold.job.pk, hold.token, state, error=error))
+    announce(hold.job)
+    return left
+
+
+@transaction.atomic
+def crashed(*, hold: Hold, reason: str) -> JobState | None:
+    """Back to pending for another try, or failed after the third; None when fenced."""
+    row = hold.rows.held(hold.job.pk, hold.token).values("attempt", "cancel_requested").first()
+    if row is None:
+        return None
+    if row["cancel_requested"]:
+        state, error = JobState.CANCELLED, ""
+    elif row["attempt"] >= MOST_ATTEMPTS:
+        state, error = JobState.FAILED, f"Gave up after {MOST_ATTEMPTS} tries. {reason}"
+    else:
+        state, error = JobState.PENDING, reason
+    return state if end(hold=hold, state=state, error=error) else None
+
+
+@transaction.atomic
+def release(*, hold: Hold) -> bool:
+    """Hand the job back because the worker stops: the try does not count. False when fenced."""
+    left = bool(hold.rows.leave(hold.job.pk, hold.token, JobState.PENDING, attempt=F("attempt") - 1))
+    announce(hold.job)
+    return left
+
+
+def sweep(*, model: JobModel) -> list[uuid.UUID]:
+    """Close what can no longer be claimed, and name what somebody should come for.
+
+    Each is named to one sweep only per RING_AGAIN_S, however many sweeps there are.
+    """
+    rows = model.objects.all()
+    for job in rows.expired().select_related("project"):
+        if job.cancel_requested:
+            _close(job, JobState.CANCELLED, "")
+        elif job.attempt >= MOST_ATTEMPTS:
+            reason = f"Gave up after {MOST_ATTEMPTS} tries. The worker stopped answering each time."
+            _close(job, JobState.FAILED, f"{reason} {job.error}".strip())
+    lost = rows.expired().unrung(for_s=LEASE_S / 3) | rows.filter(state=JobState.PENDING).unrung(
+        for_s=RING_AGAIN_S
+    )
+    return [
+        pk
+        for pk, rung_at in lost.values_list("pk", "rung_at")
+        if rows.filter(pk=pk, rung_at=rung_at).update(rung_at=Now())
+    ]
+
+
+@transaction.atomic
+def _close(job: AnyJob, state: JobState, error: str) -> None:
+    """End a job that nobody holds any more, unless somebody is heard of after all."""
+    if type(job).objects.all().expired().leave(job.pk, job.token, state, error=error):
+        record(
+            actor=None,
+            action=f"{job._meta.model_name}.{state}",
+            target=job,
+            summary=f"{job.name}: {error}" if error else job.name,
+            project=job.project,
+        )
+        announce(job)

@@ -1,0 +1,54 @@
+"""Weights in and out of files: safetensors only, so that a model file cannot run anything.
+
+A weights file holds the network's tensors and, in its header, a JSON text that says what they are: recipe,
+schema, snapshot. A file is believed only when its names, shapes and types are exactly those of the network.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from inference.rundir import RunError
+
+_CARD = "spineweb"
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], card: dict[str, Any]) -> None:
+    """Write tensors, moved to the CPU, and the JSON card beside them in the header."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(plain, path, metadata={_CARD: json.dumps(card, allow_nan=False)})
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors and the card of a file. Raises RunError where it is not one of ours."""
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise RunError(f"{path.name} is not a readable safetensors file: {error}") from error
+    if _CARD not in metadata:
+        raise RunError(f"{path.name} does not say what it is; it was not written by SpineWeb.")
+    return tensors, dict(json.loads(metadata[_CARD]))
+
+
+def load_into(network: nn.Module, tensors: dict[str, Tensor], where: str) -> None:
+    """Put tensors into a network. Raises RunError when they belong to another architecture."""
+    expected = network.state_dict()
+    for name in sorted(expected.keys() ^ tensors.keys()):
+        side = "lacks" if name in expected else "has an unknown"
+        raise RunError(f"{where} is for another network: it {side} {name}.")
+    for name, tensor in tensors.items():
+        if tensor.shape != expected[name].shape or tensor.dtype != expected[name].dtype:
+            raise RunError(
+                f"{where} is for another network: {name} is {tuple(tensor.shape)} {tensor.dtype}, "
+                f"not {tuple(expected[name].shape)} {expected[name].dtype}."
+            )
+    if any(tensor.is_floating_point() and not torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise RunError(f"{where} holds numbers that are not finite.")
+    network.load_state_dict(tensors)

@@ -1,0 +1,49 @@
+"""What every program on a run folder does around its work: `python -m inference.training RUN_DIR`.
+
+It takes the folder's lock, turns what cannot be mended into failure.json, and ends when the worker that
+started it dies, so that no orphan goes on training beside its successor.
+"""
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from inference.rundir import RunDir, RunError
+
+# Set by the runner, which holds the other end of our standard input for as long as it lives.
+SUPERVISED = "SPINEWEB_SUPERVISED"
+FAILED = 3  # the exit status when failure.json says why
+
+
+def main(work: Callable[[RunDir], None]) -> int:
+    """Do `work` on the run folder named on the command line; the process's exit status."""
+    if len(sys.argv) != 2:
+        print(f"usage: python -m {__package__}.training|prediction RUN_DIR", file=sys.stderr)
+        return 2
+    if os.environ.get(SUPERVISED) == "1":
+        threading.Thread(target=_end_with_supervisor, daemon=True).start()
+    path = Path(sys.argv[1])
+    if not path.is_dir():
+        print(f"{path} is not a folder", file=sys.stderr)
+        return 2
+    run = RunDir(path)
+    try:
+        with run.locked():
+            run.clear_outcome()
+            work(run)
+    except RunError as error:
+        traceback.print_exc()
+        run.write_failure(str(error))
+        return FAILED
+    return 0
+
+
+def _end_with_supervisor() -> None:
+    """Wait for the end of standard input, which is the end of the supervisor; then end the whole group."""
+    while sys.stdin.buffer.read(1):
+        pass
+    os.killpg(os.getpgrp(), signal.SIGKILL)

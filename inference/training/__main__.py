@@ -1,0 +1,9 @@
+"""`python -m inference.training RUN_DIR`: train what the folder's spec.json asks for."""
+
+import sys
+
+from inference.program import main
+from inference.training.loop import train
+
+if __name__ == "__main__":
+    sys.exit(main(train))
