@@ -7,7 +7,7 @@ const PAGES_DIR = resolve(import.meta.dirname, 'src/pages');
 /** Where Django answers in development; Vite serves its own files and hands everything else on. */
 const DJANGO = process.env.SPINEWEB_DEV_BACKEND ?? 'http://127.0.0.1:8000';
 /** What Vite answers itself: built paths (`/static/src`, `/static/@vite`, ...) and the component gallery. */
-const NOT_VITE = String.raw`^/(?!static/(src|@|node_modules|dev)|@)`;
+const NOT_VITE = String.raw`^/(?!static/(src|@|node_modules|dev|favicon|error)|@)`;
 
 /** One entry per page folder that has a main.ts: Django renders the shell, the entry mounts its root. */
 function pageEntries(): string[] {
