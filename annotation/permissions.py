@@ -96,7 +96,9 @@ class InProject(SignedIn):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         declared: dict[str, Capability] = getattr(view, "capabilities", {})
-        return super().has_permission(request, view) and request.method in declared
+        served = hasattr(view, str(request.method).lower())
+        # A method the view has no code for goes on to its 405.
+        return super().has_permission(request, view) and (request.method in declared or not served)
 
     def has_object_permission(self, request: Request, view: "APIView", obj: Any) -> bool:
         declared: dict[str, Capability] = getattr(view, "capabilities", {})

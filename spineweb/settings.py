@@ -226,7 +226,13 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
 STATICFILES_DIRS = [FRONTEND_DIST] if FRONTEND_DIST.is_dir() else []
-DJANGO_VITE = {"default": {"manifest_path": FRONTEND_DIST / "manifest.json"}}
+DJANGO_VITE = {
+    "default": {
+        "manifest_path": FRONTEND_DIST / "manifest.json",
+        # Development: pages load their modules from a running Vite instead of frontend/dist.
+        "dev_mode": _flag("SPINEWEB_VITE_DEV"),
+    }
+}
 # Vite names its files by their content.
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+[.-][0-9a-zA-Z_-]{8,12}\..+$"
 

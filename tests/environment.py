@@ -14,4 +14,6 @@ _data = Path(tempfile.mkdtemp(prefix="spineweb-tests-"))
 os.environ["SPINEWEB_DATA"] = str(_data)
 os.environ["SPINEWEB_SECRET_KEY"] = secrets.token_hex(32)
 os.environ["DATABASE_URL"] = os.environ.get("SPINEWEB_TEST_DATABASE", f"sqlite:///{_data}/test.sqlite3")
+# Pages are tested without a built frontend; the browser tests build it.
+os.environ["SPINEWEB_VITE_DEV"] = "1"
 os.environ.pop("REDIS_URL", None)

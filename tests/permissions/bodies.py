@@ -1,0 +1,47 @@
+"""A body that each write accepts, so that what refuses it is the permission and not the form."""
+
+import uuid
+from typing import Any
+
+Body = dict[str, Any]
+
+_NOTHING: Body = {}
+
+
+def body_of(route: str, method: str, ids: dict[str, Any]) -> tuple[Body, dict[str, str]]:
+    """The JSON body and the headers of one request."""
+    headers = {}
+    if route.endswith("/landmarks/<slug:schema>") and method == "PUT":
+        headers = {"If-Match": "0", "Idempotency-Key": str(uuid.uuid4())}
+    return _bodies(ids).get((route.removeprefix("api/v1/"), method), _NOTHING), headers
+
+
+def _bodies(ids: dict[str, Any]) -> dict[tuple[str, str], Body]:
+    schema = {
+        "name": "mine",
+        "title": "Mine",
+        "target": "back",
+        "points": [{"name": "A", "title": "A", "hint": ""}],
+    }
+    project, subject = str(ids["project_id"]), str(ids["subject_id"])
+    return {
+        ("session", "POST"): {"username": "nobody", "password": "wrong"},
+        ("users", "POST"): {"username": "new"},
+        ("projects", "POST"): {"name": "New"},
+        ("projects/<uuid:project_id>/members", "POST"): {"username": "site_admin", "role": "doctor"},
+        ("members/<uuid:member_id>", "PATCH"): {"role": "assistant"},
+        ("projects/<uuid:project_id>/tokens", "POST"): {"name": "agent"},
+        ("schemas", "POST"): {"project": project, "definition": schema},
+        ("subjects", "POST"): {"project": project, "pseudonym": "NEW1"},
+        ("subjects/<uuid:subject_id>/consent", "POST"): {"state": "withdrawn"},
+        ("studies", "POST"): {"subject": subject, "visit_date": "2026-05-01"},
+        ("studies/<uuid:study_id>/measurements", "POST"): {
+            "method": "lines",
+            "image": str(ids["film_id"]),
+            "upper_line": [[0, 0], [10, 1]],
+            "lower_line": [[0, 9], [10, 5]],
+            "upper_level": "T5",
+            "lower_level": "T12",
+        },
+        ("images/<uuid:image_id>/landmarks/<slug:schema>", "PUT"): {"points": []},
+    }

@@ -1,0 +1,82 @@
+"""Two projects with one row of everything, for asking every route about each of them."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from annotation.actions import measurements
+from annotation.models import Membership, Project, User
+from annotation.models.cohort import Consent
+from tests.factories import Factory
+
+SCOPES = ("own", "other", "deleted", "withdrawn")
+Ids = dict[str, Any]
+
+
+@dataclass
+class World:
+    """`people` by actor name, members of the own project only; `ids` of rows by scope and URL parameter."""
+
+    people: dict[str, User]
+    ids: dict[str, Ids]
+
+
+def build(make: Factory) -> World:
+    own = make.project("Own")
+    people = {role: make.member(own, role) for role in ("assistant", "doctor", "admin")}
+    people["site_admin"] = make.user("site_admin", site_admin=True)
+    ids = {"own": _rows(make, own), "other": _rows(make, make.project("Other"))}
+    deleted = make.project("Gone")
+    for person in list(people.values())[:3]:
+        make.member(deleted, people_role(people, person), person)
+    ids["deleted"] = _rows(make, deleted)
+    Project.objects.filter(pk=deleted.pk).update(deleted_at=timezone.now())
+    ids["withdrawn"] = _rows(make, own)
+    subject = ids["withdrawn"]["subject"]
+    subject.consent = Consent.WITHDRAWN
+    subject.save()
+    return World(people, ids)
+
+
+def people_role(people: dict[str, User], person: User) -> str:
+    return next(role for role, user in people.items() if user == person)
+
+
+def _rows(make: Factory, project: Project) -> Ids:
+    """One of everything in a project, by the name a URL pattern or a request body gives it."""
+    reader = make.member(project, "doctor")
+    subject = make.subject(project)
+    study = make.study(subject)
+    colour, depth = make.back(study)
+    film = make.radiograph(study, spacing_mm=0.2)
+    landmark_set = make.landmarks(reader, colour, "back6")
+    measurement = measurements.measure_lines(
+        reader=reader,
+        image=film,
+        upper_line=[[10, 10], [50, 12]],
+        lower_line=[[10, 90], [50, 70]],
+        upper_level="T5",
+        lower_level="T12",
+    )
+    token, _ = make.token(project, reader)
+    return {
+        "subject": subject,
+        "project_id": project.pk,
+        "subject_id": subject.pk,
+        "study_id": study.pk,
+        "image_id": depth.pk,
+        "colour_id": colour.pk,
+        "film_id": film.pk,
+        "acquisition_id": film.acquisition_id,
+        "set_id": landmark_set.pk,
+        "number": 1,
+        "schema": "back6",
+        "measurement_id": measurement.pk,
+        "member_id": Membership.objects.get(project=project, user=reader).pk,
+        "token_id": token.pk,
+        "user_id": reader.pk,
+        "name": "landmarks.csv",
+        "key": uuid.uuid4(),
+    }
