@@ -34,7 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         out.mkdir(parents=True, exist_ok=True)
         return _write_all(options)
     except KeyboardInterrupt:
-        print("\nphantom: interrupted; complete studies are kept, run the same command to go on.", file=sys.stderr)
+        print(
+            "\nphantom: interrupted; complete studies are kept, run the same command to go on.",
+            file=sys.stderr,
+        )
         return 130
     except OSError as error:
         print(f"\nphantom: {_refusal(error, out)}", file=sys.stderr)
@@ -42,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m inference.phantom", description="Write synthetic scoliosis studies.")
+    parser = argparse.ArgumentParser(
+        prog="python -m inference.phantom", description="Write synthetic scoliosis studies."
+    )
     parser.add_argument("out", type=Path, help="folder for the studies; made if absent")
     parser.add_argument("--count", type=int, required=True, help="how many studies the folder shall hold")
     parser.add_argument("--seed", type=int, required=True, help="same seed, same bytes")

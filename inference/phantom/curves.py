@@ -1,4 +1,4 @@
-"""Coronal curves as a design: end vertebrae, apices, Cobb angles, and the tilt profile that has exactly these.
+"""Coronal curves as a design: end vertebrae, apices, Cobb angles, and the tilt profile that has them.
 
 A spine is drawn as a chain of end vertebrae whose tilts alternate; between two of them the tilt runs
 monotonically, fastest at the apex. An end vertebra carries the same tilt on both endplates, so the Cobb
@@ -6,6 +6,7 @@ angle between two of them is the difference of their tilts whichever endplate a 
 """
 
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -39,7 +40,12 @@ class Curve:
     def as_dict(self) -> dict[str, str | float]:
         """For truth.json, with the side and the region in words."""
         side = "right" if self.cobb_deg > 0 else "left"
-        return {**asdict(self), "cobb_deg": round(self.cobb_deg, 3), "side": side, "region": region(self.apex)}
+        return {
+            **asdict(self),
+            "cobb_deg": round(self.cobb_deg, 3),
+            "side": side,
+            "region": region(self.apex),
+        }
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ def draw_plan(rng: np.random.Generator, severity: str) -> CurvePlan:
     signs = side * _FIRST_SIGN[kind] * (-1.0) ** np.arange(len(swings))
     apices = [
         a + 1 + (b - a - 2) * float(rng.uniform(0.4, 0.6)) if b - a > 2 else (a + b) / 2
-        for a, b in zip(nodes[:-1], nodes[1:], strict=True)
+        for a, b in pairwise(nodes)
     ]
     return CurvePlan(kind, tuple(nodes), tuple(apices), tuple(float(s) for s in swings * signs))
 
@@ -99,7 +105,7 @@ _PATTERNS: Final[dict[str, tuple[tuple[int, ...], tuple[tuple[float, float], ...
 }
 # The main thoracic bend (second of each chain) is to the right for side = +1, so the first is to the left;
 # where the lower curve leads, it is the one on the left.
-_FIRST_SIGN: Final = {name: -1.0 for name in TYPES}
+_FIRST_SIGN: Final = dict.fromkeys(TYPES, -1.0)
 
 
 def tilt_profile(plan: CurvePlan, position: Floats) -> tuple[Floats, Floats]:
@@ -131,14 +137,12 @@ def designed_curves(plan: CurvePlan) -> list[Curve]:
     tilts = np.concatenate([[0.0], np.cumsum(plan.swings_deg)])
     turns = _turning_nodes(tilts)
     curves = []
-    for i, j in zip(turns[:-1], turns[1:], strict=True):
+    for i, j in pairwise(turns):
         if abs(tilts[j] - tilts[i]) < LEAST_CURVE_DEG:
             continue
         largest = i + int(np.argmax(np.abs(np.diff(tilts[i : j + 1]))))
         apex = LEVELS[round(plan.apices[largest])]
-        curves.append(
-            Curve(LEVELS[plan.nodes[i]], apex, LEVELS[plan.nodes[j]], float(tilts[j] - tilts[i]))
-        )
+        curves.append(Curve(LEVELS[plan.nodes[i]], apex, LEVELS[plan.nodes[j]], float(tilts[j] - tilts[i])))
     return curves
 
 

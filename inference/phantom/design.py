@@ -18,7 +18,20 @@ from inference.phantom.spine import SpineDesign
 from inference.phantom.trunk import Build
 
 FILM_HEIGHT_PX: Final = 1024
-STREAMS: Final = ("child", "spine", "film", "camera", "look", "gas", "exposure", "depth", "colour", "room", "vessels", "bone")
+STREAMS: Final = (
+    "child",
+    "spine",
+    "film",
+    "camera",
+    "look",
+    "gas",
+    "exposure",
+    "depth",
+    "colour",
+    "room",
+    "vessels",
+    "bone",
+)
 FIRST_VISIT: Final = date(2024, 1, 8)
 
 
@@ -129,4 +142,12 @@ def _film(rng: np.random.Generator, column_mm: float) -> Film:
     spacing = (bottom - top) / FILM_HEIGHT_PX
     width = int(FILM_HEIGHT_PX * rng.uniform(0.38, 0.56))
     left = -0.5 * width * spacing + rng.normal(0, 7.0)
-    return Film((float(rng.normal(0, 10.0)), source_y, source_z), detector_z, left, top, spacing, width, FILM_HEIGHT_PX)
+    return Film(
+        (float(rng.normal(0, 10.0)), source_y, source_z),
+        detector_z,
+        left,
+        top,
+        spacing,
+        width,
+        FILM_HEIGHT_PX,
+    )

@@ -11,8 +11,8 @@ from inference.phantom.morphometry import Floats
 class Film:
     """Cone beam onto an upright detector, seen from behind (patient's right at the image's right).
 
-    source_mm: (x, y, z) of the focal spot in the body frame. detector_z_mm: plane of the detector. left_mm and top_mm: its upper
-    left corner. spacing_mm: size of a pixel on the detector. width, height: px.
+    source_mm: (x, y, z) of the focal spot in the body frame. detector_z_mm: plane of the detector. left_mm
+    and top_mm: its upper left corner. spacing_mm: size of a pixel on the detector. width, height: px.
     """
 
     source_mm: tuple[float, float, float]

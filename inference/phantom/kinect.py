@@ -1,7 +1,7 @@
 """An Azure Kinect behind the child: its two cameras, where it stands, and what its depth frame looks like.
 
-Depth: NFOV unbinned, 640 x 576, uint16 mm, the mean of a burst of 15 frames; colour: 1280 x 720. Noise, holes and flying pixels
-after Tölgyessy et al., Sensors 21:413 (2021), and Kurillo et al., Sensors 22:2469 (2022).
+Depth: NFOV unbinned, 640 x 576, uint16 mm, the mean of a burst of 15 frames; colour: 1280 x 720. Noise, holes
+and flying pixels after Tölgyessy et al., Sensors 21:413 (2021), and Kurillo et al., Sensors 22:2469 (2022).
 """
 
 from dataclasses import dataclass
@@ -75,12 +75,14 @@ def draw_stand(rng: np.random.Generator, column_mm: float) -> Stand:
 
 
 def see(camera: Camera, points: Floats, mesh: Mesh) -> Visible:
-    """Z-buffer of ``mesh`` whose vertices are ``points`` (V, 3) in the camera's frame."""
+    """Z-buffer of ``mesh``, wound outward, whose vertices are ``points`` (V, 3) in the camera's frame."""
     pixels, valid = camera.project(points)
     ahead = valid & (points[:, 2] > 200.0)
-    kept = mesh.triangles[ahead[mesh.triangles].all(1)]
-    seen = visible(np.nan_to_num(pixels), points[:, 2], kept, camera.width, camera.height)
-    number = np.flatnonzero(ahead[mesh.triangles].all(1))
+    corner = pixels[mesh.triangles]
+    d1, d2 = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+    towards = d1[:, 0] * d2[:, 1] < d1[:, 1] * d2[:, 0]
+    number = np.flatnonzero(ahead[mesh.triangles].all(1) & towards)
+    seen = visible(np.nan_to_num(pixels), points[:, 2], mesh.triangles[number], camera.width, camera.height)
     triangle = np.where(seen.triangle >= 0, number[seen.triangle], -1)
     return Visible(seen.depth, triangle, seen.weights)
 

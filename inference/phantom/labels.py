@@ -1,4 +1,4 @@
-"""Every label of a study, computed from the geometry: landmarks per image, curves, rotation, balance, indices."""
+"""Every label of a study, from the geometry: landmarks per image, curves, rotation, balance, indices."""
 
 from dataclasses import asdict
 from typing import Any
@@ -42,7 +42,7 @@ def labels_json(body: Body, depth: Visible, colour: Visible) -> Json:
 
 
 def body_spacing_mm(body: Body) -> float:
-    """Size of a film pixel in the plane of the sacrum: what a calibration ball beside the spine would give."""
+    """Size of a film pixel in the plane of the sacrum, as a calibration ball beside the spine gives it."""
     film = body.design.film
     return film.spacing_mm * -film.source_mm[2] / (film.detector_z_mm - film.source_mm[2])
 
@@ -51,7 +51,7 @@ def truth_json(body: Body) -> Json:
     """The contents of truth.json: the design, the geometry, and what can be measured on it."""
     design, spine = body.design, body.spine
     labelled = slice(FIRST_LABELLED, None)
-    return _plain(
+    truth: Json = _plain(
         {
             "seed": design.seed,
             "index": design.index,
@@ -78,6 +78,7 @@ def truth_json(body: Body) -> Json:
             },
         }
     )
+    return truth
 
 
 def surface_rotation_deg(body: Body) -> Floats:

@@ -1,4 +1,4 @@
-"""Soft parts that a film shows: lungs under the ribs, heart, diaphragm, airway, psoas, gas in stomach and bowel."""
+"""Soft parts that a film shows: lungs, heart, diaphragm, airway, psoas, gas in stomach and bowel."""
 
 from typing import Final
 
@@ -36,7 +36,9 @@ def _lung(build: Build, side: float, warp: Warp) -> Mesh:
     wall_angle = np.linspace(np.pi - 0.02, 0.02, 14)[None, 1:-1]
     wx, wf = cage_section(build, y, wall_angle)
     wf = middle + (wf - middle) * inner
-    wx = np.minimum(_mediastinum(level[:, None], wf / k, side) * k * build.breadth, 0.9 * np.abs(wx) * inner + 1.0)
+    wx = np.minimum(
+        _mediastinum(level[:, None], wf / k, side) * k * build.breadth, 0.9 * np.abs(wx) * inner + 1.0
+    )
     x = np.maximum(np.abs(x), 0.0)
     medial = _mediastinum(level[:, None], forward / k, side) * k * build.breadth
     x = np.maximum(x, np.minimum(medial, 0.9 * x + 1.0))
@@ -54,7 +56,9 @@ def _mediastinum(level: Floats, forward: Floats, side: float) -> Floats:
     vessels = 7.0 * np.exp(-(((level + 330.0) / 40.0) ** 2))
     aorta = 7.0 * np.exp(-(((level + 372.0) / 16.0) ** 2)) if side < 0 else 0.0
     low = 16.0 * np.exp(-(((level + 190.0) / 40.0) ** 2)) / (1 + np.exp(-(forward - 18.0) / 7.0))
-    return np.asarray(behind + vessels + aorta + heart * (14.0 if side > 0 else 52.0) + (low if side < 0 else 0.0))
+    return np.asarray(
+        behind + vessels + aorta + heart * (14.0 if side > 0 else 52.0) + (low if side < 0 else 0.0)
+    )
 
 
 def _dome(x: Floats, forward: Floats, side: float) -> Floats:
@@ -89,7 +93,7 @@ def breasts(build: Build, warp: Warp, size: float) -> Mesh:
     for side in (1.0, -1.0):
         centre = np.array([side * 66.0 * build.breadth, -262.0, 118.0]) * k
         radii = np.array([50.0, 46.0, 12.0 + 30.0 * size]) * k
-        parts.append(ellipsoid(centre, radii, 0.7 * FAT * size, 15, 28))
+        parts.append(ellipsoid(centre, radii, 0.4 * FAT * size, 15, 28))
     whole = merged(parts)
     return whole.moved(warp.apply(whole.vertices))
 
@@ -99,7 +103,9 @@ def airway(bent: Spine) -> Mesh:
     k = bent.scale
     from_level, to_level = 2, 9
     path = bent.centre[from_level:to_level] * np.array([0.6, 1.0, 1.0])
-    front = np.array([0.0, 0.0, 1.0]) * bent.plate_size[from_level:to_level, 0, 1:] + np.array([0.0, 0.0, 16.0 * k])
+    front = np.array([0.0, 0.0, 1.0]) * bent.plate_size[from_level:to_level, 0, 1:] + np.array(
+        [0.0, 0.0, 16.0 * k]
+    )
     size = np.full(to_level - from_level, 7.5 * k)
     return tube(path + front, size, size * 0.9, np.array([1.0, 0.0, 0.0]), GAS_OVER_SOFT, 16)
 
@@ -110,7 +116,9 @@ def psoas(bent: Spine) -> Mesh:
     t = np.linspace(0, 1, 10)
     start, parts = len(bent.centre) - 5, []
     for side in (1.0, -1.0):
-        centre = np.stack([np.interp(t, np.linspace(0, 0.62, 5), bent.centre[start:, a]) for a in range(3)], -1)
+        centre = np.stack(
+            [np.interp(t, np.linspace(0, 0.62, 5), bent.centre[start:, a]) for a in range(3)], -1
+        )
         centre[:, 1] = bent.centre[start, 1] + t * (95.0 * k - bent.centre[start, 1])
         aside = side * np.interp(t, [0, 0.5, 1], [22, 40, 72]) * k
         path = centre + np.stack([aside, np.zeros(10), np.interp(t, [0, 1], [-2, 30]) * k], -1)
@@ -125,7 +133,11 @@ def gas(build: Build, warp: Warp, rng: np.random.Generator) -> Mesh:
     parts = []
     if rng.random() < 0.85:
         at = np.array([-rng.uniform(48, 72) * b, rng.uniform(-172, -160), 62.0]) * k
-        parts.append(ellipsoid(at, np.array([rng.uniform(16, 36), rng.uniform(8, 22), 24.0]) * k, GAS_OVER_SOFT, 11, 18))
+        parts.append(
+            ellipsoid(
+                at, np.array([rng.uniform(16, 36), rng.uniform(8, 22), 24.0]) * k, GAS_OVER_SOFT, 11, 18
+            )
+        )
     for _ in range(int(rng.integers(3, 10))):
         x, y = _colon_place(float(rng.random()))
         for _ in range(int(rng.integers(4, 14))):

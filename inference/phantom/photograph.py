@@ -13,10 +13,30 @@ from inference.phantom.skin import CLOTH, HAIR, Outside
 from inference.phantom.surface import Visible, vertex_normals
 
 # Skin tones (sRGB 0..1), from the Monk scale's lighter to darker half.
-SKIN_TONES: Final = ((0.93, 0.78, 0.69), (0.90, 0.73, 0.60), (0.83, 0.64, 0.50), (0.72, 0.53, 0.40), (0.55, 0.38, 0.28), (0.40, 0.27, 0.20))
+SKIN_TONES: Final = (
+    (0.93, 0.78, 0.69),
+    (0.90, 0.73, 0.60),
+    (0.83, 0.64, 0.50),
+    (0.72, 0.53, 0.40),
+    (0.55, 0.38, 0.28),
+    (0.40, 0.27, 0.20),
+)
 HAIR_TONES: Final = ((0.10, 0.08, 0.07), (0.16, 0.11, 0.08), (0.28, 0.19, 0.12), (0.45, 0.33, 0.2))
-CLOTHS: Final = ((0.16, 0.20, 0.32), (0.12, 0.12, 0.13), (0.35, 0.36, 0.38), (0.25, 0.34, 0.42), (0.55, 0.57, 0.6))
-WALLS: Final = ((0.78, 0.78, 0.75), (0.70, 0.74, 0.76), (0.80, 0.76, 0.70), (0.62, 0.68, 0.66), (0.55, 0.56, 0.58))
+CLOTHS: Final = (
+    (0.16, 0.20, 0.32),
+    (0.12, 0.12, 0.13),
+    (0.35, 0.36, 0.38),
+    (0.25, 0.34, 0.42),
+    (0.55, 0.57, 0.6),
+)
+WALLS: Final = (
+    (0.78, 0.78, 0.75),
+    (0.70, 0.74, 0.76),
+    (0.80, 0.76, 0.70),
+    (0.62, 0.68, 0.66),
+    (0.55, 0.56, 0.58),
+)
+Tones = tuple[tuple[float, float, float], ...]
 SHEET_POINTS: Final = 24
 WALL_VERTICES: Final = 2 * SHEET_POINTS**2
 
@@ -37,31 +57,43 @@ class Look:
 
 def draw_look(rng: np.random.Generator) -> Look:
     """A random child in a random room."""
-    pick = lambda tones: np.array(tones[int(rng.integers(len(tones)))]) + rng.normal(0, 0.015, 3)  # noqa: E731
-    lamp = np.array([rng.uniform(-0.6, 0.6), rng.uniform(-0.9, -0.3), -1.0])
+    lamp = np.array([rng.uniform(-0.8, 0.8), rng.uniform(-1.3, -0.5), -1.0])
     return Look(
-        skin=pick(SKIN_TONES[: 5 if rng.random() < 0.9 else 6]),
-        hair=pick(HAIR_TONES),
-        cloth=pick(CLOTHS),
-        wall=pick(WALLS),
+        skin=_pick(SKIN_TONES[: 5 if rng.random() < 0.9 else 6], rng),
+        hair=_pick(HAIR_TONES, rng),
+        cloth=_pick(CLOTHS, rng),
+        wall=_pick(WALLS, rng),
         lamp=lamp / np.linalg.norm(lamp),
-        ambient=float(rng.uniform(0.32, 0.5)),
+        ambient=float(rng.uniform(0.25, 0.42)),
         exposure=float(rng.uniform(0.88, 1.08)),
         grain=float(rng.uniform(1.2, 3.0)),
     )
 
 
+def _pick(tones: Tones, rng: np.random.Generator) -> Floats:
+    """One of the tones, a little off."""
+    return np.array(tones[int(rng.integers(len(tones)))]) + rng.normal(0, 0.015, 3)
+
+
 def room(wall_z_mm: float, floor_y_mm: float, rng: np.random.Generator) -> Mesh:
     """Wall, floor and sometimes a cupboard, as meshes of modest triangles."""
     parts = [
-        _sheet(np.array([-3600.0, -2900.0, wall_z_mm]), np.array([7200.0, 0, 0]), np.array([0, floor_y_mm + 2900.0, 0])),
-        _sheet(np.array([-3600.0, floor_y_mm, wall_z_mm - 2300.0]), np.array([7200.0, 0, 0]), np.array([0, 0, 2300.0])),
+        _sheet(
+            np.array([-3600.0, -2900.0, wall_z_mm]),
+            np.array([7200.0, 0, 0]),
+            np.array([0, floor_y_mm + 2900.0, 0]),
+        ),
+        _sheet(
+            np.array([-3600.0, floor_y_mm, wall_z_mm]), np.array([7200.0, 0, 0]), np.array([0, 0, -2300.0])
+        ),
     ]
     if rng.random() < 0.6:
         side = rng.choice([-1.0, 1.0])
         width, height, deep = rng.uniform(350, 700), rng.uniform(700, 1900), rng.uniform(200, 420)
         left = side * rng.uniform(520, 800) - (width if side < 0 else 0.0)
-        parts += _box(np.array([left, floor_y_mm - height, wall_z_mm - deep]), np.array([width, height, deep]))
+        parts += _box(
+            np.array([left, floor_y_mm - height, wall_z_mm - deep]), np.array([width, height, deep])
+        )
     return merged(parts)
 
 
@@ -76,15 +108,22 @@ def _sheet(origin: Floats, across: Floats, along: Floats, count: int = SHEET_POI
 
 def _box(origin: Floats, size: Floats) -> list[Mesh]:
     x, y, z = np.diag(size)
-    return [_sheet(origin, x, y, 8), _sheet(origin + z, -z, y, 8), _sheet(origin + x, z, y, 8), _sheet(origin, z, x, 8)]
+    return [
+        _sheet(origin, x, y, 8),
+        _sheet(origin + z, -z, y, 8),
+        _sheet(origin + x, z, y, 8),
+        _sheet(origin, z, x, 8),
+    ]
 
 
-def photograph(seen: Visible, body: Outside, scene: Mesh, look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
+def photograph(
+    seen: Visible, body: Outside, scene: Mesh, look: Look, rng: np.random.Generator
+) -> NDArray[np.uint8]:
     """The BGR picture (h, w, 3) of the scene; ``scene`` starts with the vertices of ``body.whole``."""
     normals = vertex_normals(scene.vertices, scene.triangles)
     own = len(body.material)
     lit = _light(normals, look)
-    lit[:own] *= np.clip(1 + 0.022 * np.minimum(body.relief_mm, 0.0), 0.6, 1.0)
+    lit[:own] *= np.clip(1 + 0.03 * np.minimum(body.relief_mm, 0.0), 0.55, 1.0)
     albedo = np.tile(look.wall, (len(scene.vertices), 1))
     albedo[own + WALL_VERTICES :] = look.wall * [0.75, 0.66, 0.55]
     albedo[:own] = look.skin
@@ -95,8 +134,8 @@ def photograph(seen: Visible, body: Outside, scene: Mesh, look: Look, rng: np.ra
     linear[:own] *= texture[:, None]
     picture = seen.blend(scene.triangles, linear) * look.exposure
     picture *= _shadow(seen)[..., None]
-    picture = np.clip(picture, 0, 1) ** (1 / 2.2) * 255
-    picture = cv2.GaussianBlur(picture, (0, 0), 0.65)
+    shown: Floats = np.clip(picture, 0, 1) ** (1 / 2.2) * 255
+    picture = np.asarray(cv2.GaussianBlur(shown, (0, 0), 0.65), dtype=np.float64)
     picture += look.grain * rng.standard_normal(picture.shape)
     return np.clip(picture[..., ::-1] + 0.5, 0, 255).astype(np.uint8)
 
@@ -117,13 +156,14 @@ def _texture(body: Outside, rng: np.random.Generator) -> Floats:
     blotch = np.sin(vertices @ waves.T + phase).mean(1)
     factor = 1 + 0.035 * blotch + 0.012 * rng.standard_normal(len(vertices))
     strand = np.sin(vertices[:, 0] * 0.9 + 6 * np.sin(vertices[:, 1] * 0.02)) * 0.25
-    return np.where(body.material == HAIR, 1 + strand + 0.2 * rng.standard_normal(len(vertices)), factor)
+    hair = 1 + strand + 0.2 * rng.standard_normal(len(vertices))
+    return np.asarray(np.where(body.material == HAIR, hair, factor))
 
 
 def _shadow(seen: Visible) -> Floats:
     """Soft contact shadow of the child on what stands behind it."""
     depth = np.where(np.isfinite(seen.depth), seen.depth, 6000.0)
-    near = cv2.GaussianBlur(np.minimum(depth, 4500.0), (0, 0), 28)
-    return np.asarray(1 - 0.28 * np.clip((np.minimum(depth, 4500.0) - near) / 900.0, 0, 1))
-
-
+    shallow = np.minimum(depth, 4500.0).astype(np.float32)
+    small = cv2.resize(shallow, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    near = cv2.resize(cv2.GaussianBlur(small, (0, 0), 7), shallow.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(1 - 0.28 * np.clip((shallow - near) / 900.0, 0, 1))

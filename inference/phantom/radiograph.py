@@ -1,7 +1,7 @@
 """The film: attenuation along the rays, scatter, quantum noise, and what machines make of it.
 
-``exposure`` follows the rays through the body's meshes; ``develop`` turns the line integrals into a grey image as a
-digital system would: scatter, noise, detector blur, logarithm, tone curve and local contrast, collimation, side marker.
+``exposure`` follows the rays through the body's meshes; ``develop`` turns the line integrals into a grey image
+as a digital system would: scatter, noise, blur, logarithm, tone curve, local contrast, collimation, marker.
 """
 
 from collections.abc import Sequence
@@ -25,8 +25,9 @@ MARKER_MM: Final = 16.0
 class Machine:
     """How one X-ray system records and shows. Drawn anew for every study.
 
-    quanta: per pixel behind no body; scatter_share: scattered over primary; blur_px: detector; low, high: share of pixels that
-    may turn black and white; gamma: of the tone curve; local: gain of structures finer than local_mm.
+    quanta: per pixel behind no body; scatter_share: scattered over primary; blur_px: of the detector; low,
+    high: share of pixels that may turn black and white; gamma: of the tone curve; local: gain of detail below
+    local_mm.
     """
 
     quanta: float
@@ -58,7 +59,7 @@ def draw_machine(rng: np.random.Generator) -> Machine:
 
 
 def exposure(soft: Sequence[Mesh], bones: Sequence[Mesh], film: Film, rng: np.random.Generator) -> Floats:
-    """Line integral of attenuation (height, width) through all parts; bone has the grain of its trabeculae."""
+    """Line integral of attenuation (height, width) through all parts; bone has a trabecular grain."""
     bone = line_integrals(merged(bones), film)
     fine, coarse = (_grain((film.height, film.width), mm / film.spacing_mm, rng) for mm in (0.7, 2.2))
     bone *= 1 + 0.07 * fine + 0.05 * coarse
@@ -74,8 +75,14 @@ def _grain(shape: tuple[int, int], sigma_px: float, rng: np.random.Generator) ->
 def develop(integral: Floats, film: Film, machine: Machine, rng: np.random.Generator) -> Bytes:
     """Grey film (height, width) uint8, bone bright, seen from behind: the patient's right at image right."""
     primary = np.exp(-integral)
-    wide = cv2.GaussianBlur(cv2.resize(primary, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA), (0, 0), 45 / film.spacing_mm / 8)
-    scatter = machine.scatter_share * cv2.resize(wide, (film.width, film.height), interpolation=cv2.INTER_LINEAR)
+    wide = cv2.GaussianBlur(
+        cv2.resize(primary, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA),
+        (0, 0),
+        45 / film.spacing_mm / 8,
+    )
+    scatter = machine.scatter_share * cv2.resize(
+        wide, (film.width, film.height), interpolation=cv2.INTER_LINEAR
+    )
     counts = (primary + 0.35 * scatter) * machine.quanta
     counts = cv2.GaussianBlur(counts, (0, 0), machine.blur_px)
     counts += np.sqrt(counts) * rng.standard_normal(counts.shape)

@@ -1,4 +1,4 @@
-"""The bones beside the vertebrae: ribs that turn with their vertebra, sacrum, pelvis, shoulder girdle, skull base."""
+"""The bones beside the vertebrae: ribs that turn with theirs, sacrum, pelvis, shoulder girdle, skull base."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ from inference.phantom.warp import Warp
 
 RIB_SWEEP_DEG: Final = (150, 152, 152, 150, 147, 143, 138, 132, 126, 118, 96, 70)
 """How far round from the back midline the bone of each rib reaches (cartilage casts no shadow)."""
-RIB_DROP_MM: Final = (38, 62, 80, 94, 104, 112, 116, 118, 118, 112, 88, 58)
+RIB_DROP_MM: Final = (50, 62, 80, 94, 104, 112, 116, 118, 118, 112, 88, 58)
 RIB_HALF_HEIGHT_MM: Final = (4.6, 5.0, 5.4, 5.8, 6.0, 6.2, 6.2, 6.2, 6.0, 5.6, 5.0, 4.2)
 RIB_POINTS: Final = 40
 
@@ -44,9 +44,13 @@ def rib_path(straight: Spine, build: Build, number: int, side: float) -> Floats:
     depth = centre[2] + forward
     round_part = np.stack([side * x, y, depth], -1)
     half_width, half_depth = straight.plate_size[i, 0]
-    head = np.array([side * half_width * 0.95, straight.plates[i, 0, 1] - 0.5 * k, centre[2] - half_depth * 0.75])
+    head = np.array(
+        [side * half_width * 0.95, straight.plates[i, 0, 1] - 0.5 * k, centre[2] - half_depth * 0.75]
+    )
     joint = np.array([side * transverse, y[0] - 3 * k, centre[2] - half_depth - 17 * k])
-    neck = np.array([head, 0.6 * head + 0.4 * joint, 0.3 * head + 0.7 * joint, joint, 0.5 * (joint + round_part[0])])
+    neck = np.array(
+        [head, 0.6 * head + 0.4 * joint, 0.3 * head + 0.7 * joint, joint, 0.5 * (joint + round_part[0])]
+    )
     path = np.concatenate([neck, round_part])
     smooth = path.copy()
     for _ in range(3):
@@ -67,7 +71,7 @@ def _rib_tube(path: Floats, number: int, k: float, column: Floats) -> Mesh:
     outward[:, 1] = 0.0
     taper = np.interp(np.linspace(0, 1, len(path)), [0, 0.08, 0.2, 0.9, 1], [0.75, 0.7, 1.0, 1.05, 0.95])
     thick, high = 3.3 * k * np.ones(len(path)), RIB_HALF_HEIGHT_MM[number] * k * taper
-    wall = 0.75 * k
+    wall = 1.0 * k
     shell = tube(path, thick, high, outward, CORTEX_OVER_SOFT, 12)
     return merged([shell, tube(path, thick - wall, high - wall, outward, MARROW_OVER_CORTEX, 12)])
 
@@ -84,11 +88,20 @@ def sacrum_and_pelvis(bent: Spine, build: Build) -> Mesh:
     return whole.moved(whole.vertices @ roll.T)
 
 
-def _bone(path: Floats, wide: Floats, high: Floats, normal: Floats, wall: float, around: int = 16) -> list[Mesh]:
+def _bone(
+    path: Floats, wide: Floats, high: Floats, normal: Floats, wall: float, around: int = 16
+) -> list[Mesh]:
     """A shell of cortex and its cancellous core along a path."""
     return [
         tube(path, wide, high, normal, CORTEX_OVER_SOFT, around),
-        tube(path, np.maximum(wide - wall, 0.2), np.maximum(high - wall, 0.2), normal, MARROW_OVER_CORTEX, around),
+        tube(
+            path,
+            np.maximum(wide - wall, 0.2),
+            np.maximum(high - wall, 0.2),
+            normal,
+            MARROW_OVER_CORTEX,
+            around,
+        ),
     ]
 
 
@@ -111,15 +124,21 @@ def _sacrum(k: float) -> Mesh:
 def _wing(side: float, k: float, b: float) -> list[Mesh]:
     """Iliac wing: a thin blade whose rim is the crest."""
     low = np.array([[50, 14, -42], [62, 42, -30], [76, 66, -12], [88, 88, 8], [96, 96, 22]], dtype=np.float64)
-    crest = np.array([[46, 6, -56], [66, -30, -42], [92, -44, -8], [118, -30, 34], [124, 4, 62]], dtype=np.float64)
+    crest = np.array(
+        [[46, 6, -56], [66, -30, -42], [92, -44, -8], [118, -30, 34], [124, 4, 62]], dtype=np.float64
+    )
     scale = np.array([side * b * k, k, k])
     t = np.linspace(0, 1, 5)
     fine = np.linspace(0, 1, 15)
-    low_f, crest_f = (np.stack([_curve(fine, t, p[:, a]) for a in range(3)], -1) * scale for p in (low, crest))
+    low_f, crest_f = (
+        np.stack([_curve(fine, t, p[:, a]) for a in range(3)], -1) * scale for p in (low, crest)
+    )
     middle = 0.5 * (low_f + crest_f)
     half = 0.5 * np.linalg.norm(crest_f - low_f, axis=1)
     parts = _bone(middle, half, np.full(15, 4.2 * k), crest_f - low_f, 1.2 * k, 24)
-    return parts + _bone(crest_f, np.full(15, 5.0 * k), np.full(15, 5.0 * k), np.array([0.0, 0.0, 1.0]), 1.3 * k, 12)
+    return parts + _bone(
+        crest_f, np.full(15, 5.0 * k), np.full(15, 5.0 * k), np.array([0.0, 0.0, 1.0]), 1.3 * k, 12
+    )
 
 
 def _curve(at: Floats, knots: Floats, values: Floats) -> Floats:
@@ -128,14 +147,18 @@ def _curve(at: Floats, knots: Floats, values: Floats) -> Floats:
 
 def _hip(side: float, k: float, b: float) -> list[Mesh]:
     at = np.array([side * 90 * b, 104, 12]) * k
-    roof = np.linspace([side * 70 * b * k, 82 * k, 4 * k], [side * 112 * b * k, 84 * k, 16 * k], 6)
     ramus = np.linspace([side * 84 * b * k, 128 * k, 30 * k], [side * 8 * b * k, 120 * k, 62 * k], 6)
     forward = np.array([0.0, 0.0, 1.0])
     parts = [
         ellipsoid(at, np.full(3, 23.0 * k), CORTEX_OVER_SOFT, 13, 22),
         ellipsoid(at, np.full(3, 21.8 * k), MARROW_OVER_CORTEX, 13, 22),
+        ellipsoid(
+            at - np.array([side * 4.0, 5.0, 0.0]) * k, np.full(3, 27.0 * k), 0.4 * CORTEX_OVER_SOFT, 13, 22
+        ),
+        ellipsoid(
+            at - np.array([side * 3.0, 3.5, 0.0]) * k, np.full(3, 24.5 * k), -0.4 * CORTEX_OVER_SOFT, 13, 22
+        ),
     ]
-    parts += _bone(roof, np.full(6, 13.0 * k), np.full(6, 9.0 * k), forward, 1.2 * k)
     return parts + _bone(ramus, np.full(6, 7.0 * k), np.full(6, 7.0 * k), forward, 1.2 * k)
 
 
@@ -147,8 +170,21 @@ def shoulder_girdle(build: Build, warp: Warp, column_z: float) -> Mesh:
         s = np.array([side * b * k, k, k])
         base = np.array([0.0, 0.0, column_z])
         t = np.linspace(0, 1, 12)
-        clavicle = np.stack([14 + 134 * t, -372 - 46 * t + 10 * np.sin(np.pi * t), 92 - 66 * t**2 + 8 * np.sin(2 * np.pi * t)], -1)
-        parts += _bone(base + clavicle * s, np.full(12, 5.2 * k), np.full(12, 5.2 * k), np.array([0.0, 0.0, 1.0]), 1.3 * k)
+        clavicle = np.stack(
+            [
+                14 + 134 * t,
+                -372 - 46 * t + 10 * np.sin(np.pi * t),
+                92 - 66 * t**2 + 8 * np.sin(2 * np.pi * t),
+            ],
+            -1,
+        )
+        parts += _bone(
+            base + clavicle * s,
+            np.full(12, 5.2 * k),
+            np.full(12, 5.2 * k),
+            np.array([0.0, 0.0, 1.0]),
+            1.3 * k,
+        )
         parts += _scapula(base, s, k)
         head = np.array([168, -396, 18]) * s + base
         parts += [
@@ -178,10 +214,18 @@ def _scapula(base: Floats, s: Floats, k: float) -> list[Mesh]:
 def skull_base(bent: Spine) -> Mesh:
     """Occiput and jaw above C3: what a long film shows at its upper edge."""
     k, top, frame = bent.scale, bent.plates[0, 0], bent.frame[0]
-    occiput = ellipsoid(np.array([0.0, -78.0, -8.0]) * k, np.array([62.0, 62.0, 78.0]) * k, CORTEX_OVER_SOFT, 13, 24)
-    brain = ellipsoid(np.array([0.0, -79.0, -8.0]) * k, np.array([57.0, 56.5, 73.0]) * k, -CORTEX_OVER_SOFT, 13, 24)
+    occiput = ellipsoid(
+        np.array([0.0, -78.0, -8.0]) * k, np.array([62.0, 62.0, 78.0]) * k, CORTEX_OVER_SOFT, 13, 24
+    )
+    brain = ellipsoid(
+        np.array([0.0, -79.0, -8.0]) * k, np.array([57.0, 56.5, 73.0]) * k, -CORTEX_OVER_SOFT, 13, 24
+    )
     t = np.linspace(-1, 1, 15)
     jaw = np.stack([46 * t, -30 + 34 * (1 - np.abs(t) ** 1.6), 12 + 62 * (1 - t**2)], -1) * k
-    parts = [occiput, brain, *_bone(jaw, np.full(15, 10.0 * k), np.full(15, 5.0 * k), np.array([0.0, 1.0, 0.0]), 1.6 * k)]
+    parts = [
+        occiput,
+        brain,
+        *_bone(jaw, np.full(15, 10.0 * k), np.full(15, 5.0 * k), np.array([0.0, 1.0, 0.0]), 1.6 * k),
+    ]
     whole = merged(parts)
     return whole.moved(top + whole.vertices @ frame.T)

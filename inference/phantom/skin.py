@@ -19,7 +19,7 @@ from inference.phantom.warp import Warp
 AROUND: Final = 200
 ROW_MM: Final = 4.0
 TOP_MM: Final = -600.0
-BOTTOM_MM: Final = 400.0
+BOTTOM_MM: Final = 760.0
 CLEFT_TOP_MM: Final = 74.0
 PSIS_MM: Final = (42.0, 28.0)
 SCAPULA_MM: Final = (84.0, -274.0)
@@ -59,7 +59,9 @@ def outside(build: Build, warp: Warp, bent: Spine, relief: Relief) -> Outside:
     kinds = [band, *(np.full(len(limb.vertices), SKIN) for limb in limbs), _hairy(head, bent)]
     kinds += [np.full(len(h.vertices), HAIR) for h in hair]
     rest = np.zeros(sum(len(p.vertices) for p in parts) - len(bump))
-    return Outside(trunk, merged(parts), np.concatenate(kinds).astype(np.float64), np.concatenate([bump, rest]))
+    return Outside(
+        trunk, merged(parts), np.concatenate(kinds).astype(np.float64), np.concatenate([bump, rest])
+    )
 
 
 def coarse_trunk(build: Build, warp: Warp, bent: Spine, relief: Relief) -> Mesh:
@@ -67,9 +69,12 @@ def coarse_trunk(build: Build, warp: Warp, bent: Spine, relief: Relief) -> Mesh:
     return _trunk(build, warp, bent, relief, 2.2)[0]
 
 
-def _trunk(build: Build, warp: Warp, bent: Spine, relief: Relief, coarser: float = 1.0) -> tuple[Mesh, Floats, Floats]:
+def _trunk(
+    build: Build, warp: Warp, bent: Spine, relief: Relief, coarser: float = 1.0
+) -> tuple[Mesh, Floats, Floats]:
     k = build.scale
-    y = np.arange(TOP_MM, BOTTOM_MM, ROW_MM * coarser)[:, None] * k
+    rows = [np.arange(TOP_MM, 160.0, ROW_MM * coarser), np.arange(160.0, BOTTOM_MM, 4 * ROW_MM)]
+    y = np.concatenate(rows)[:, None] * k
     angle = angles(int(AROUND / coarser))[None, :]
     x, forward = skin_section(build, y, angle)
     y = np.broadcast_to(y, x.shape)
@@ -79,12 +84,18 @@ def _trunk(build: Build, warp: Warp, bent: Spine, relief: Relief, coarser: float
     cloth = y / k > relief.waistband_mm
     bump = facing * (_bumps(x / k, y / k, relief, np.where(cloth, 0.3, 1.0)) + _midline(moved, bent, relief))
     moved[..., 2] -= bump * k
-    outward = np.stack([np.sin(angle) * np.ones_like(x), np.zeros_like(x), -np.cos(angle) * np.ones_like(x)], -1)
+    outward = np.stack(
+        [np.sin(angle) * np.ones_like(x), np.zeros_like(x), -np.cos(angle) * np.ones_like(x)], -1
+    )
     moved += 3.5 * cloth[..., None] * outward
     vertices = np.concatenate([moved.reshape(-1, 3), moved[[0, -1]].mean(1)])
     mesh = closed(vertices, loft_triangles(*x.shape), SOFT)
     pad = np.zeros(2)
-    return mesh, np.concatenate([bump.ravel(), pad]), np.concatenate([np.where(cloth, CLOTH, SKIN).ravel(), pad])
+    return (
+        mesh,
+        np.concatenate([bump.ravel(), pad]),
+        np.concatenate([np.where(cloth, CLOTH, SKIN).ravel(), pad]),
+    )
 
 
 def _bumps(x: Floats, y: Floats, relief: Relief, depth: Floats) -> Floats:
@@ -94,9 +105,10 @@ def _bumps(x: Floats, y: Floats, relief: Relief, depth: Floats) -> Floats:
     seat = 13.0 * np.exp(-(((side - 72.0) / 42.0) ** 2) - ((y - 128.0) / 46.0) ** 2)
     dimple = -3.2 * np.exp(-(((side - PSIS_MM[0]) / 8.0) ** 2) - ((y - PSIS_MM[1]) / 9.0) ** 2)
     begin = np.clip((y - CLEFT_TOP_MM + 6.0) / 45.0, 0.0, 1.0)
-    cleft = -relief.cleft_mm * depth * begin * np.exp(-np.abs(side / (6.0 + 10.0 * (1 - begin))) ** 1.5)
+    cleft = -relief.cleft_mm * depth * begin * np.exp(-(np.abs(side / (6.0 + 10.0 * (1 - begin))) ** 1.5))
     triceps = 2.0 * np.exp(-(((side - 120.0) / 22.0) ** 2) - ((y + 330.0) / 60.0) ** 2)
-    return np.asarray(blade + seat + dimple + cleft + triceps)
+    legs = -55.0 * np.clip((y - 190.0) / 60.0, 0.0, 1.0) * np.exp(-((side / 12.0) ** 2))
+    return np.asarray(blade + seat + dimple + cleft + triceps + legs)
 
 
 def _blade(side: Floats, y: Floats) -> Floats:
@@ -116,11 +128,15 @@ def _blade(side: Floats, y: Floats) -> Floats:
 
 def _midline(moved: Floats, bent: Spine, relief: Relief) -> Floats:
     """Furrow over the spinous processes, muscle columns beside it, and the knob of C7: on the bent spine."""
-    tips = np.array([bent.centre[i] + bent.frame[i] @ spinous_path(bent, i)[-1] for i in range(len(bent.centre))])
+    tips = np.array(
+        [bent.centre[i] + bent.frame[i] @ spinous_path(bent, i)[-1] for i in range(len(bent.centre))]
+    )
     y, k = moved[..., 1], bent.scale
     aside = (moved[..., 0] - np.interp(y, [*tips[:, 1], 60.0 * k], [*tips[:, 0], 0.0])) / k
     level = y / k
-    strength = np.interp(level, [-470, -420, -330, -180, -60, 0, 45, 80], [0, 0.45, 0.6, 0.85, 1.0, 0.8, 0.35, 0.0])
+    strength = np.interp(
+        level, [-470, -420, -330, -180, -60, 0, 45, 80], [0, 0.45, 0.6, 0.85, 1.0, 0.8, 0.35, 0.0]
+    )
     furrow = -relief.furrow_mm * strength * np.exp(-((aside / 10.0) ** 2))
     column = np.interp(level, [-430, -330, -200, -60, 20, 60], [0.2, 0.4, 0.8, 1.0, 0.6, 0.0])
     muscle = relief.muscle_mm * column * np.exp(-(((np.abs(aside) - 30.0) / 17.0) ** 2))
@@ -141,7 +157,10 @@ def _arm(build: Build, warp: Warp, side: float) -> Mesh:
     x = PchipInterpolator([0, 0.12, 0.3, 0.6, 1], [143, 163, 178, 197, 212])(t) * side * b
     y = -398 + 545 * t
     z = PchipInterpolator([0, 0.3, 0.6, 1], [14, 10, 20, 52])(t)
-    size = PchipInterpolator(keys, [8, 27, 37, 42, 39, 33, 31, 32, 22, 23, 27, 20, 6])(t) + 0.4 * build.padding_mm
+    size = (
+        PchipInterpolator(keys, [8, 27, 37, 42, 39, 33, 31, 32, 22, 23, 27, 20, 6])(t)
+        + 0.4 * build.padding_mm
+    )
     path = np.stack([x, y, z], -1) * k
     path[:, 2] += warp.column_z(np.array(-400.0 * k))
     shoulder = path[6:7].copy()
@@ -159,11 +178,16 @@ def _hairy(head: Mesh, bent: Spine) -> Floats:
 def _head(bent: Spine, relief: Relief) -> tuple[Mesh, list[Mesh]]:
     k, top, frame = bent.scale, bent.plates[0, 0], bent.frame[0]
     head = ellipsoid(np.array([0.0, -78.0, 0.0]) * k, np.array([76.0, 112.0, 95.0]) * k, SOFT, 40, 60)
-    ears = [ellipsoid(np.array([s * 75.0, -58.0, 6.0]) * k, np.array([7.0, 19.0, 11.0]) * k, SOFT) for s in (1, -1)]
+    ears = [
+        ellipsoid(np.array([s * 75.0, -58.0, 6.0]) * k, np.array([7.0, 19.0, 11.0]) * k, SOFT)
+        for s in (1, -1)
+    ]
     head = merged([head, *ears])
     hair: list[Mesh] = []
     if relief.hair == "bun":
-        hair.append(ellipsoid(np.array([0.0, -122.0, -98.0]) * k, np.array([36.0, 34.0, 30.0]) * k, SOFT, 20, 30))
+        hair.append(
+            ellipsoid(np.array([0.0, -122.0, -98.0]) * k, np.array([36.0, 34.0, 30.0]) * k, SOFT, 20, 30)
+        )
     elif relief.hair == "long":
         t = np.linspace(0, 1, 30)
         path = np.stack([5 * np.sin(3 * t), -120 + 215 * t, -88 - 4 * t], -1) * k
@@ -174,7 +198,7 @@ def _head(bent: Spine, relief: Relief) -> tuple[Mesh, list[Mesh]]:
 
 @dataclass(frozen=True)
 class BackHeight:
-    """Depth z of the skin of the trunk over a grid of 1.5 mm, seen straight from behind; inf beside the body."""
+    """Depth z of the trunk's skin over a grid of 1.5 mm, seen straight from behind; inf beside the body."""
 
     z: Floats
     left_mm: float
@@ -185,7 +209,9 @@ class BackHeight:
         """z (mm) of the skin at (x, y) mm, linear between grid points."""
         rows = (np.asarray(y) - self.top_mm) / self.step_mm - 0.5
         columns = (np.asarray(x) - self.left_mm) / self.step_mm - 0.5
-        return np.asarray(map_coordinates(self.z, [np.atleast_1d(rows), np.atleast_1d(columns)], order=1, mode="nearest"))
+        return np.asarray(
+            map_coordinates(self.z, [np.atleast_1d(rows), np.atleast_1d(columns)], order=1, mode="nearest")
+        )
 
     def outline(self, y: float) -> tuple[float, float]:
         """x of the left and the right edge of the trunk at height y."""
@@ -210,10 +236,14 @@ def back_landmarks(build: Build, warp: Warp, bent: Spine, height: BackHeight) ->
     places = {"C7": (c7[0], c7[1])}
     for letter, side in (("L", -1.0), ("R", 1.0)):
         for name, (x, y) in (("scapula", SCAPULA_MM), ("PSIS", PSIS_MM), ("shoulder", ACROMION_MM)):
-            places[f"{name}_{letter}"] = _carried(side * x * k * (b if name == "shoulder" else 1.0), y * k, build, warp)
+            places[f"{name}_{letter}"] = _carried(
+                side * x * k * (b if name == "shoulder" else 1.0), y * k, build, warp
+            )
         places[f"waist_{letter}"] = _waist(height, side, k)
     places["natal_cleft"] = places["sacrum"] = _carried(0.0, CLEFT_TOP_MM * k, build, warp)
-    return {n: np.array([x, y, float(height.at(np.array(x), np.array(y))[0])]) for n, (x, y) in places.items()}
+    return {
+        n: np.array([x, y, float(height.at(np.array(x), np.array(y))[0])]) for n, (x, y) in places.items()
+    }
 
 
 def _carried(x: float, y: float, build: Build, warp: Warp) -> tuple[float, float]:

@@ -50,11 +50,11 @@ class SpineDesign:
 
 @dataclass(frozen=True)
 class Spine:
-    """A built column; the first axis of every array follows LEVELS.
+    """A built column; the first axis of each array follows LEVELS.
 
-    centre (n, 3), frame (n, 3, 3) with columns right, down, forward; plates (n, 2, 3) centres of the upper and
-    lower endplate, plate_frame (n, 2, 3, 3), plate_size (n, 2, 2) half width and half depth; rotation_deg (n,)
-    axial; sacral_frame (3, 3) at the origin. Millimetres, body frame.
+    centre (n, 3), frame (n, 3, 3) with columns right, down, forward; plates (n, 2, 3) centres of the upper
+    and lower endplate, plate_frame (n, 2, 3, 3), plate_size (n, 2, 2) half width and half depth; rotation_deg
+    (n,) axial; sacral_frame (3, 3) at the origin. Millimetres, body frame.
     """
 
     centre: Floats
@@ -149,7 +149,9 @@ def _assemble(design: SpineDesign, tilt_deg: Floats) -> Spine:
     plate_frame = frames(tilt_deg, pitch, np.repeat(rotation[:, None], 2, axis=1))
     frame = frames(tilt_deg.mean(1), pitch.mean(1), rotation)
     sacral = frames(
-        np.float64(design.sacral_tilt_deg), np.float64(SACRAL_SLOPE_REFERENCE_DEG * design.lordosis_factor), np.float64(0)
+        np.array(design.sacral_tilt_deg),
+        np.array(SACRAL_SLOPE_REFERENCE_DEG * design.lordosis_factor),
+        np.array(0.0),
     )
     height, disc = HEIGHT * design.column_mm, DISC_BELOW * design.column_mm
     plates = np.empty((len(LEVELS), 2, 3))

@@ -42,7 +42,9 @@ def take_pictures(body: Body) -> Pictures:
     """Let every sensor look at one body."""
     design = body.design
     room_rng = design.stream("room")
-    scene = merged([body.outside.whole, room(float(room_rng.uniform(900, 1600)), 1.9 * design.spine.column_mm, room_rng)])
+    scene = merged(
+        [body.outside.whole, room(float(room_rng.uniform(900, 1600)), 0.57 * design.stature_mm, room_rng)]
+    )
     points = design.stand.camera_from_body(scene.vertices)
     by_depth = see(design.calibration.depth, points, scene)
     by_colour = see(design.calibration.colour, design.calibration.colour_from_depth(points), scene)

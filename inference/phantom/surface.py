@@ -40,7 +40,9 @@ def visible(pixels: Floats, depth: Floats, triangles: Indices, width: int, heigh
     np.minimum.at(nearest, cell, z)
     first = z <= nearest[cell]
     owner[cell[first]], weights[cell[first]] = face[first], share[first]
-    return Visible(nearest.reshape(height, width), owner.reshape(height, width), weights.reshape(height, width, 3))
+    return Visible(
+        nearest.reshape(height, width), owner.reshape(height, width), weights.reshape(height, width, 3)
+    )
 
 
 def _samples(
@@ -70,11 +72,16 @@ def _barycentric(corner: Floats, face: Indices, x: Floats, y: Floats) -> Floats:
     d1, d2 = corner[:, 1] - a, corner[:, 2] - a
     area = d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0]
     safe = np.where(np.abs(area) > 1e-12, area, np.inf)
-    px, py = x - a[face, 0], y - a[face, 1]
-    second = (px * d2[face, 1] - py * d2[face, 0]) / safe[face]
-    third = (py * d1[face, 0] - px * d1[face, 1]) / safe[face]
-    flat = np.isinf(safe[face])
-    return np.stack([np.where(flat, -1.0, 1 - second - third), second, third], -1)
+    # Each weight is linear in x and y: coefficients per triangle, then one line per sample.
+    to_second = np.stack([d2[:, 1] / safe, -d2[:, 0] / safe], -1)
+    to_third = np.stack([-d1[:, 1] / safe, d1[:, 0] / safe], -1)
+    start = np.stack([-(to_second * a).sum(1), -(to_third * a).sum(1)], -1)
+    second = to_second[face, 0] * x + to_second[face, 1] * y + start[face, 0]
+    third = to_third[face, 0] * x + to_third[face, 1] * y + start[face, 1]
+    share = np.empty((len(face), 3))
+    share[:, 0], share[:, 1], share[:, 2] = 1 - second - third, second, third
+    share[np.isinf(safe)[face], 0] = -1.0
+    return share
 
 
 def vertex_normals(vertices: Floats, triangles: Indices) -> Floats:
@@ -82,6 +89,7 @@ def vertex_normals(vertices: Floats, triangles: Indices) -> Floats:
     a, b, c = (vertices[triangles[:, k]] for k in range(3))
     face = np.cross(b - a, c - a)
     total = np.stack(
-        [np.bincount(triangles.ravel(), np.repeat(face[:, k], 3), minlength=len(vertices)) for k in range(3)], -1
+        [np.bincount(triangles.ravel(), np.repeat(face[:, k], 3), minlength=len(vertices)) for k in range(3)],
+        -1,
     )
     return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12))

@@ -2,8 +2,8 @@
 
 A ray's path inside a closed surface is the sum over the triangles it meets of depth, positive where it leaves
 and negative where it enters. In the projected plane each triangle is a linear function over its outline,
-so each edge adds, on each row it crosses, one step of that function to a difference image; one running sum along
-the rows gives the integral of everything. The work grows with the height of the edges, not with
+so each edge adds, on each row it crosses, one step of that function to a difference image; one running sum
+along the rows gives the integral of everything. The work grows with the height of the edges, not with
 the area of the triangles. (The accumulation idea is that of font rasterisers such as font-rs.)
 """
 

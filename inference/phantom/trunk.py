@@ -41,7 +41,9 @@ _SKIN: Final = np.array(
         [175, 164, 112, 88, 2.4],
         [240, 158, 92, 86, 2.4],
         [330, 146, 80, 84, 2.4],
-        [420, 130, 72, 80, 2.4],
+        [480, 124, 66, 76, 2.4],
+        [640, 112, 60, 66, 2.4],
+        [760, 104, 62, 58, 2.4],
     ],
     dtype=np.float64,
 )
@@ -80,7 +82,9 @@ def angles(count: int) -> Floats:
     return np.asarray(even - 0.35 * np.sin(even))
 
 
-def section(half_width: Floats, behind: Floats, ahead: Floats, exponent: Floats, angle: Floats) -> tuple[Floats, Floats]:
+def section(
+    half_width: Floats, behind: Floats, ahead: Floats, exponent: Floats, angle: Floats
+) -> tuple[Floats, Floats]:
     """Superellipse: x and forward (both relative to the column) for each height and angle (broadcast)."""
     depth, middle = (ahead + behind) / 2, (ahead - behind) / 2
     cos, sin = np.cos(angle), np.sin(angle)
@@ -107,8 +111,14 @@ def skin_section(build: Build, y: Floats, angle: Floats) -> tuple[Floats, Floats
 def cage_section(build: Build, y: Floats, angle: Floats) -> tuple[Floats, Floats]:
     """Middle surface of the ribs at heights y and angles: x and forward of the column, mm."""
     keys = y / build.scale
-    width, behind, ahead = (PchipInterpolator(_CAGE[:, 0], _CAGE[:, k])(np.clip(keys, -470, 20)) for k in (1, 2, 3))
+    width, behind, ahead = (
+        PchipInterpolator(_CAGE[:, 0], _CAGE[:, k])(np.clip(keys, -470, 20)) for k in (1, 2, 3)
+    )
     exponent = np.full_like(width, 2.15)
     return section(
-        width * build.scale * build.breadth, behind * build.scale, ahead * build.scale * build.breadth, exponent, angle
+        width * build.scale * build.breadth,
+        behind * build.scale,
+        ahead * build.scale * build.breadth,
+        exponent,
+        angle,
     )

@@ -130,13 +130,15 @@ def _transverse(spine: Spine, i: int) -> Mesh:
     parts = []
     for side in (1.0, -1.0):
         start = np.array([side * root, -0.05 * height, -half_depth - 10 * k])
-        end = np.array([side * tip, (-0.16 if thoracic else -0.05) * height, -half_depth - (19 if thoracic else 10) * k])
+        end = np.array(
+            [side * tip, (-0.16 if thoracic else -0.05) * height, -half_depth - (19 if thoracic else 10) * k]
+        )
         path = np.linspace(start, end, 6)
         high = np.interp(np.linspace(0, 1, 6), [0, 0.6, 1], [5.2, 4.0, 4.4 if thoracic else 2.4]) * k
         deep = np.full(6, 3.0 * k)
         up = np.array([0.0, 1.0, 0.0])
         parts.append(tube(path, high, deep, up, CORTEX_OVER_SOFT, 10))
-        parts.append(tube(path, high - 0.8 * k, deep - 0.8 * k, up, MARROW_OVER_CORTEX, 10))
+        parts.append(tube(path, high - 1.1 * k, deep - 1.1 * k, up, MARROW_OVER_CORTEX, 10))
     return merged(parts)
 
 

@@ -1,8 +1,8 @@
 """How the body follows its spine: a smooth map from the straight, symmetric body to the bent one.
 
 All soft parts, the rib cage and the skin are drawn for a straight spine and carried along: at each height
-they shift, tilt and turn with the column. Turning fades from the back to the front of the chest, because the sternum
-stays near the middle; so a rotated thoracic vertebra raises a rib hump on its convex side, by itself.
+they shift, tilt and turn with the column. Turning fades from the back to the front of the chest, because the
+sternum stays near the middle; so a rotated thoracic vertebra raises a rib hump on its convex side, by itself.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,11 @@ from inference.phantom.spine import Spine
 
 STEP_MM: Final = 5.0
 SMOOTHING_MM: Final = 22.0
-BACK_TURN: Final = 0.62
-"""Share of the vertebra's axial rotation that the back of the trunk takes (Stokes 1989: surface ~ half)."""
-FRONT_TURN: Final = 0.25
+BACK_TURN: Final = 0.95
+"""Share of the vertebra's axial rotation passed to the back of the trunk. Smoothing along the column and the
+sideways shift of the section take part of it back: skin turns by 0.4-0.5 of the vertebra (Stokes 1989)."""
+FRONT_TURN: Final = 0.3
+SIDEWAYS: Final = 0.25
 SHIFT_SHARE: Final = (0.8, 0.55)
 """Share of the column's sideways shift that the skin takes over the column and at the flanks."""
 TILT_SHARE: Final = 0.5
@@ -28,7 +30,7 @@ _END_FADE_MM: Final = 90.0
 
 @dataclass(frozen=True)
 class Warp:
-    """Tables over straight height ``y`` (k,): the column's path in both states, its tilt and its turn (rad)."""
+    """Tables over straight height ``y`` (k,): the column's path in both states, its tilt and turn (rad)."""
 
     y: Floats
     straight_z: Floats
@@ -48,8 +50,9 @@ class Warp:
         turn = np.interp(y, self.y, self.turn) * (BACK_TURN + (FRONT_TURN - BACK_TURN) * blend)
         tilt = np.interp(y, self.y, self.tilt) * TILT_SHARE
         shift = np.stack([np.interp(y, self.y, self.shift[:, k]) for k in range(3)], -1)
-        moved_x = x * np.cos(turn) + forward * np.sin(turn)
-        moved_z = forward * np.cos(turn) - x * np.sin(turn)
+        # A turned cage is pushed back on one side more than it wanders sideways: mostly a shear.
+        moved_x = x + SIDEWAYS * forward * np.sin(turn)
+        moved_z = forward - x * np.tan(turn)
         near = np.exp(-((moved_x / 130.0) ** 2))
         side_share = SHIFT_SHARE[1] + (SHIFT_SHARE[0] - SHIFT_SHARE[1]) * np.exp(-((x / 80.0) ** 2))
         out = np.stack([moved_x * np.cos(tilt), y + moved_x * np.sin(tilt) * near, z - forward + moved_z], -1)
@@ -59,7 +62,7 @@ class Warp:
 
 def between(straight: Spine, bent: Spine) -> Warp:
     """The map that carries ``straight`` to ``bent``; it fades away in the head and in the thighs."""
-    y = np.arange(straight.centre[0, 1] - 160.0, 420.0, STEP_MM)
+    y = np.arange(straight.centre[0, 1] - 160.0, 900.0, STEP_MM)
     knots = np.concatenate([straight.centre[:, 1], [0.0, _END_FADE_MM]])
     shift = np.concatenate([bent.centre - straight.centre, np.zeros((2, 3))])
     axis = bent.frame[:, :, 0]
