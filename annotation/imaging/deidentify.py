@@ -40,6 +40,7 @@ STANDARD_SCHEMES = {"DCM", "SRT", "SCT", "SNM3", "UCUM", "RADLEX"}
 NUMBERS = {"DS", "IS", "US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT"}
 LUT_VALUES = {"LUTData", "LUTDescriptor"}
 CODED = re.compile(r"[A-Z0-9 _]{0,16}", re.ASCII)
+DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 BIRTH = re.compile("Birth|Death|Calendar")
 DUMMIES = {
     "AE": "ANONYMIZED",
@@ -180,7 +181,7 @@ def _kept(
     if element.VR == "SQ":
         items = [_clean(item, how, report) for item in element.value]
         return DataElement(element.tag, "SQ", [item for item in items if len(item)])
-    if element.VR in NUMBERS or keyword in LUT_VALUES:
+    if (element.VR in NUMBERS and all(map(_is_number, _values(element)))) or keyword in LUT_VALUES:
         return element
     if element.VR == "CS" and all(CODED.fullmatch(str(value)) for value in _values(element)):
         return element
@@ -195,6 +196,15 @@ def _remapped(element: DataElement, keyword: str, how: Deidentification, report:
         return element
     report.remapped.add(keyword)
     return DataElement(element.tag, "UI", [remap_uid(uid, how.uid_key) for uid in uids])
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is what its VR promises; pydicom hands out a broken decimal string as it is."""
+    return (
+        DECIMAL.fullmatch(str(value).strip()) is not None
+        if isinstance(value, str)
+        else isinstance(value, int | float)
+    )
 
 
 def _values(element: DataElement) -> list[Any]:
