@@ -13,7 +13,6 @@ the curve is convex to the patient's right.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -43,12 +42,15 @@ __all__ = [
 Line = tuple[tuple[float, float], tuple[float, float]]
 Side = Literal["left", "right"]
 Region = Literal["PT", "MT", "TL/L"]
+_Chain = tuple[float, tuple[tuple[int, int], ...]]
+"""A sum of angles in degrees, and the rows of the upper and lower end vertebra of each curve in it."""
 
 LEAST_CURVE_DEG = 10.0
 """Below this there is no curve (Scoliosis Research Society)."""
 _TIE_DEG = 1e-4
 """Tilts closer than this are the same: no reader tells them apart, and rounding must not."""
 
+_ROUNDING_DEG = 1e-7
 _BODY_REACH = 0.25 + 1e-6
 """An apex within a quarter of a level of a vertebra's centre is that vertebra, else the disc beside it."""
 
@@ -82,9 +84,9 @@ def find_curves(
     """Every curve of at least `least_deg`, from above downward; consecutive curves alternate in side.
 
     `corners_px` (n, 4, 2), n >= 2, belongs to `levels`, n neighbouring vertebrae from above downward. The
-    end vertebrae are the turning points of a zig-zag over the endplate tilts. Among equally tilted ones
-    the one nearest the apex counts (SRS: "the first vertebra ... tilted maximally"). Turning, moving or
-    scaling the image changes no angle, level or side.
+    end vertebrae are where the tilt turns, by the upper one's superior and the lower one's inferior
+    endplate; among equally tilted ones the nearest to the apex (SRS: "the first vertebra ... tilted
+    maximally"). Turning, moving or scaling the image changes no angle, level or side.
     Raises ValueError for a wrong shape, a missing number, a collapsed endplate, swapped corners or
     impossible levels.
     """
@@ -179,36 +181,33 @@ def _check_corner_order(corners: Array, levels: tuple[Level, ...]) -> None:
         raise ValueError(f"{names}: corners are not in the order TL TR BL BR of the others; swap them back")
 
 
-def _end_vertebrae(tilts_deg: Array, least_deg: float) -> list[tuple[int, int]]:
-    """Indices of the upper and lower end vertebra of every curve, from above downward.
+def _end_vertebrae(tilts_deg: Array, least_deg: float) -> tuple[tuple[int, int], ...]:
+    """Rows of the upper and lower end vertebra of every curve, from above downward.
 
-    A curve of direction +1 runs from the least tilted superior endplate to the most tilted inferior one,
-    -1 the other way round. It is there as soon as that swing reaches `least_deg`; it ends where the
-    opposite swing, from the turning point of its own superior endplates, does too.
+    Of all chains of curves that alternate in direction, do not overlap and reach `least_deg` each, the one
+    with the greatest sum of angles. On parallel endplates that is the zig-zag over the extremes of tilt;
+    unlike a zig-zag it stays well defined where endplates of one vertebra differ. Of equal ones the shorter
+    wins, which is what brings the ends nearest to the apex.
     """
-    superior, inferior = tilts_deg.T
-    found: list[tuple[int, int, int]] = []
-    for row in range(1, len(tilts_deg)):
-        directions, first = ((-found[-1][0],), found[-1][1] + 1) if found else ((1, -1), 0)
-        if first >= row:
-            continue
-        options = [(d, first + _last_peak(-d * superior[first:row])) for d in directions]
-        swings = [d * (inferior[row] - superior[upper]) for d, upper in options]
-        best = int(np.argmax(swings))
-        if swings[best] >= least_deg:
-            found.append((*options[best], row))
-    return [
-        (upper, upper + 1 + _first_peak(direction * inferior[upper + 1 : closing]))
-        for (direction, upper, _), (_, _, closing) in pairwise([*found, (0, 0, len(tilts_deg))])
-    ]
+    superior, inferior = tilts_deg.T.tolist()
+    # Per direction and row, the best chain whose last curve turns that way and ends at that row or above.
+    best: dict[int, list[_Chain]] = {1: [(0.0, ())], -1: [(0.0, ())]}
+    for lower in range(1, len(superior)):
+        for direction in (1, -1):
+            chain = best[direction][-1]
+            for upper in range(lower):
+                angle = direction * (inferior[lower] - superior[upper])
+                if angle > least_deg - _TIE_DEG:
+                    total, above = best[-direction][upper]
+                    gain = angle - _TIE_DEG * (lower - upper)
+                    chain = _larger(chain, (total + gain, (*above, (upper, lower))))
+            best[direction].append(chain)
+    return _larger(best[1][-1], best[-1][-1])[1]
 
 
-def _first_peak(values: Array) -> int:
-    return int(np.flatnonzero(values >= values.max() - _TIE_DEG)[0])
-
-
-def _last_peak(values: Array) -> int:
-    return int(np.flatnonzero(values >= values.max() - _TIE_DEG)[-1])
+def _larger(first: _Chain, second: _Chain) -> _Chain:
+    """The first unless the second is larger by more than rounding can make it."""
+    return second if second[0] > first[0] + _ROUNDING_DEG else first
 
 
 def _curve(

@@ -25,6 +25,7 @@ import { checkLevels, discName, heightRank, type Level, parseLevel } from './lev
 export const LEAST_CURVE_DEG = 10;
 /** Tilts closer than this are the same: no reader tells them apart, and rounding must not. */
 const TIE_DEG = 1e-4;
+const ROUNDING_DEG = 1e-7;
 /** An apex within a quarter of a level of a vertebra's centre is that vertebra, else the disc beside it. */
 const BODY_REACH = 0.25 + 1e-6;
 
@@ -158,43 +159,43 @@ function checkCornerOrder(corners: readonly Corners[], levels: readonly Level[])
   }
 }
 
-interface Leg {
-  readonly direction: number;
-  readonly upper: number;
-  /** The row at which the swing was enough. */
-  readonly opened: number;
+interface Chain {
+  readonly totalDeg: number;
+  readonly ends: readonly (readonly [upper: number, lower: number])[];
 }
 
-/** Rows of the upper and lower end vertebra of every curve: a zig-zag over the tilts, see the Python twin. */
-function endVertebrae(tilts: readonly Tilts[], leastDeg: number): [number, number][] {
-  const superior = tilts.map(([deg]) => deg);
-  const inferior = tilts.map(([, deg]) => deg);
-  const legs: Leg[] = [];
-  for (let row = 1; row < tilts.length; row += 1) {
-    const last = legs.at(-1);
-    const first = last ? last.upper + 1 : 0;
-    if (first >= row) continue;
-    const options = (last ? [-last.direction] : [1, -1]).map((direction) => {
-      const upper = first + lastPeak(superior.slice(first, row).map((deg) => -direction * deg));
-      return { direction, upper, opened: row, swing: direction * (at(inferior, row) - at(superior, upper)) };
-    });
-    const best = options.reduce((a, b) => (b.swing > a.swing ? b : a));
-    if (best.swing >= leastDeg) legs.push(best);
+const NOTHING: Chain = { totalDeg: 0, ends: [] };
+
+/** The first unless the second is larger by more than rounding can make it. */
+function larger(a: Chain, b: Chain): Chain {
+  return b.totalDeg > a.totalDeg + ROUNDING_DEG ? b : a;
+}
+
+/**
+ * Rows of the end vertebrae: of all chains of curves that alternate, do not overlap and reach `leastDeg` each,
+ * the one with the greatest sum of angles; of equal ones the shorter, so that ends lie nearest to the apex.
+ */
+function endVertebrae(tilts: readonly Tilts[], leastDeg: number): Chain['ends'] {
+  // Per row, the best chain whose last curve turns clockwise (or counter-clockwise) and ends there or above.
+  const clockwise = [NOTHING];
+  const counter = [NOTHING];
+  for (let lower = 1; lower < tilts.length; lower += 1) {
+    for (const [direction, best, others] of [
+      [1, clockwise, counter],
+      [-1, counter, clockwise],
+    ] as const) {
+      let chain = at(best, lower - 1);
+      for (let upper = 0; upper < lower; upper += 1) {
+        const angle = direction * (at(tilts, lower)[1] - at(tilts, upper)[0]);
+        if (angle <= leastDeg - TIE_DEG) continue;
+        const above = at(others, upper);
+        const totalDeg = above.totalDeg + angle - TIE_DEG * (lower - upper);
+        chain = larger(chain, { totalDeg, ends: [...above.ends, [upper, lower]] });
+      }
+      best.push(chain);
+    }
   }
-  return legs.map(({ direction, upper }, index) => {
-    const until = legs[index + 1]?.opened ?? tilts.length;
-    return [upper, upper + 1 + firstPeak(inferior.slice(upper + 1, until).map((deg) => direction * deg))];
-  });
-}
-
-function firstPeak(values: readonly number[]): number {
-  const least = Math.max(...values) - TIE_DEG;
-  return values.findIndex((value) => value >= least);
-}
-
-function lastPeak(values: readonly number[]): number {
-  const least = Math.max(...values) - TIE_DEG;
-  return values.findLastIndex((value) => value >= least);
+  return larger(at(clockwise, tilts.length - 1), at(counter, tilts.length - 1)).ends;
 }
 
 function curveOf(column: Column, upper: number, lower: number): Curve {
