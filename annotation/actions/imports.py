@@ -94,8 +94,10 @@ def append(*, item: ImportItem, offset: int, stream: Readable) -> ImportItem:
     Raises WrongOffset where `offset` is not the end, TooLarge for more bytes than announced or than one
     chunk may have, StorageFull where the disk takes no more. In each case what was there before stays.
     """
-    if item.batch.state != ImportState.OPEN or item.state != ItemState.UPLOADING:
-        raise Conflict("This file is complete, or its import is closed; it takes no more bytes.")
+    if item.batch.state != ImportState.OPEN:
+        raise Conflict("This import is closed; start a new one.")
+    if item.state != ItemState.UPLOADING:
+        raise WrongOffset(item.size)
     with _locked_file(item.path) as handle:
         end = os.fstat(handle).st_size
         if offset != end:
