@@ -4,8 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 
 from tests.factories import Factory
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: LazySettings) -> None:
+    """Real password hashes take a third of a second each, on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

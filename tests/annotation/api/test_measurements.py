@@ -1,0 +1,159 @@
+"""Cobb angles over HTTP: computed by the server, tied to what they stand on, retracted rather than edited."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from annotation.models import Image, Study, User
+from annotation.spine.levels import spine_levels
+from tests.factories import Factory
+
+Reading = tuple[Client, Image, User]
+
+
+@pytest.fixture
+def reading(make: Factory, client: Client) -> Reading:
+    film = make.radiograph(spacing_mm=0.2, width=1000, height=2400)
+    doctor = make.member(film.project, "doctor")
+    client.force_login(doctor)
+    return client, film, doctor
+
+
+def post(client: Client, film: Image, body: dict[str, Any]) -> Any:
+    path = f"/api/v1/studies/{film.study_id}/measurements"
+    return client.post(path, json.dumps({"image": str(film.pk), **body}), content_type="application/json")
+
+
+LINES = {
+    "method": "lines",
+    "upper_line": [[400, 500], [500, 500 + 100 * math.tan(math.radians(-15))]],
+    "lower_line": [[420, 1500], [520, 1500 + 100 * math.tan(math.radians(20))]],
+    "upper_level": "T5",
+    "lower_level": "T12",
+}
+
+
+def single_curve(degrees: float) -> list[dict[str, Any]]:
+    """Corners of a spine whose endplates tilt evenly from -degrees/2 at T1 to +degrees/2 at L5."""
+    levels, points = spine_levels(), []
+    x = 500.0
+    for row, level in enumerate(levels):
+        for plate, (edge, y) in enumerate((("T", 100 + 120 * row), ("B", 190 + 120 * row))):
+            tilt = math.radians(degrees * ((2 * row + plate) / (2 * len(levels) - 1) - 0.5))
+            for side, sign in (("L", -1), ("R", 1)):
+                points.append(
+                    {
+                        "name": f"{level}_{edge}{side}",
+                        "x": x + sign * 40 * math.cos(tilt),
+                        "y": y + sign * 40 * math.sin(tilt),
+                        "state": "placed",
+                    }
+                )
+        x += 60 * math.sin(math.radians(-degrees * ((2 * row + 1) / (2 * len(levels) - 1) - 0.5)))
+    return points
+
+
+def test_two_lines_give_a_signed_angle_with_its_error(reading: Reading) -> None:
+    client, film, doctor = reading
+    answer = post(client, film, LINES)
+    assert answer.status_code == 201
+    (made,) = answer.json()
+    assert made["angle_deg"] == pytest.approx(35.0, abs=1e-6)
+    assert made["side"] == "right"
+    assert (made["upper_level"], made["lower_level"]) == ("T5", "T12")
+    assert made["reading_error_deg"] == 4.9
+    assert made["calibration"] == "imager"
+    assert made["reader"]["id"] == str(doctor.pk)
+    film.study.refresh_from_db()
+    assert film.study.cobb_deg == pytest.approx(35.0)
+
+
+def test_vertebrae_give_every_curve_of_their_revision(make: Factory, reading: Reading) -> None:
+    client, film, doctor = reading
+    landmark_set = make.landmarks(doctor, film, "vertebrae68", single_curve(40))
+    body = {"method": "vertebrae", "landmark_set": str(landmark_set.pk), "revision": 1}
+    (made,) = post(client, film, body).json()
+    assert made["angle_deg"] == pytest.approx(40, abs=0.5)
+    assert (made["upper_level"], made["lower_level"]) == ("T1", "L5")
+    assert made["side"] == "right"
+    assert made["landmark_set"] == str(landmark_set.pk)
+    assert made["landmark_revision"] == 1
+    assert post(client, film, {**body, "revision": 2}).status_code == 400
+
+
+def test_a_mirrored_display_mirrors_the_side(make: Factory, client: Client) -> None:
+    film = make.radiograph(display_flip=True, width=1000, height=2400)
+    client.force_login(make.member(film.project, "doctor"))
+    (made,) = post(client, film, LINES).json()
+    assert made["side"] == "left"
+
+
+def test_no_side_is_named_before_it_is_confirmed(make: Factory, client: Client) -> None:
+    film = make.radiograph(side_confirmed=False, width=1000, height=2400)
+    client.force_login(make.member(film.project, "doctor"))
+    assert post(client, film, LINES).json()[0]["side"] == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"upper_level": "T12", "lower_level": "T5"}, "above"),
+        ({"upper_level": "X9"}, "not a vertebral level"),
+        ({"upper_line": [[1, 1], [1, 1]]}, "point"),
+        ({"upper_line": [[1, 1], [1, 9]]}, "vertical"),
+        ({"upper_line": [[1, 1]]}, "at least 2"),
+        ({"landmark_set": "00000000-0000-0000-0000-000000000000"}, "does not belong"),
+        ({"method": "guess"}, "not a valid choice"),
+    ],
+)
+def test_what_is_no_cobb_angle_is_refused(reading: Reading, change: dict[str, Any], complaint: str) -> None:
+    client, film, _ = reading
+    answer = post(client, film, {**LINES, **change})
+    assert answer.status_code == 400
+    assert complaint in answer.json()["detail"]
+
+
+def test_a_straight_spine_says_there_is_no_curve(make: Factory, reading: Reading) -> None:
+    client, film, doctor = reading
+    landmark_set = make.landmarks(doctor, film, "vertebrae68", single_curve(4))
+    body = {"method": "vertebrae", "landmark_set": str(landmark_set.pk), "revision": 1}
+    answer = post(client, film, body)
+    assert answer.status_code == 409
+    assert "10 degrees" in answer.json()["detail"]
+
+
+def test_a_vertebra_left_out_is_said_not_bridged(make: Factory, reading: Reading) -> None:
+    client, film, doctor = reading
+    points = [point for point in single_curve(40) if not point["name"].startswith("T7_")]
+    landmark_set = make.landmarks(doctor, film, "vertebrae68", points)
+    body = {"method": "vertebrae", "landmark_set": str(landmark_set.pk), "revision": 1}
+    answer = post(client, film, body)
+    assert answer.status_code == 400
+    assert "T8 cannot come directly below T6" in answer.json()["detail"]
+
+
+def test_retracting_keeps_the_row_and_only_its_reader_does_it(make: Factory, reading: Reading) -> None:
+    client, film, doctor = reading
+    (made,) = post(client, film, LINES).json()
+    other = make.member(film.project, "doctor")
+    client.force_login(other)
+    assert client.delete(f"/api/v1/measurements/{made['id']}").status_code == 409
+    client.force_login(doctor)
+    assert client.delete(f"/api/v1/measurements/{made['id']}").json()["retracted_at"]
+    assert Study.objects.get().cobb_deg is None
+    assert client.get(f"/api/v1/studies/{film.study_id}/measurements").json()[0]["retracted_at"]
+    assert client.post(f"/api/v1/measurements/{made['id']}").json()["retracted_at"] is None
+    assert Study.objects.get().cobb_deg == pytest.approx(35.0)
+
+
+def test_a_side_is_not_turned_under_standing_measurements(reading: Reading) -> None:
+    client, film, _ = reading
+    (made,) = post(client, film, LINES).json()
+    path = f"/api/v1/acquisitions/{film.acquisition_id}"
+    flip = json.dumps({"display_flip": True})
+    assert client.patch(path, flip, "application/json").status_code == 409
+    client.delete(f"/api/v1/measurements/{made['id']}")
+    assert client.patch(path, flip, "application/json").json()["side_confirmed"] is True
