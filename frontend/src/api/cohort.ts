@@ -12,14 +12,15 @@ import type {
   Study,
   StudyDetail,
   Subject,
-  SubjectDetail,
 } from './types';
 
 const signalled = (signal?: AbortSignal) => (signal ? { signal } : {});
 
 export const home = { get: () => call<Home>('get', '/home') };
 
-export type ProjectChanges = Partial<Pick<Project, 'name' | 'description' | 'label_first'>>;
+export type ProjectChanges = Partial<
+  Pick<Project, 'name' | 'description' | 'label_first' | 'back_schema' | 'radiograph_schema'>
+>;
 
 export const projects = {
   list: () => call<Page<Project>>('get', '/projects', { query: { page_size: 200 } }),
@@ -31,7 +32,7 @@ export const projects = {
 };
 
 export const schemas = {
-  list: (project: string) => call<Page<Schema>>('get', '/schemas', { query: { project, page_size: 200 } }),
+  list: (project: string) => call<Schema[]>('get', '/schemas', { query: { project } }),
 };
 
 export type SubjectChanges = Partial<Pick<Subject, 'pseudonym' | 'sex' | 'birth_year'>>;
@@ -42,7 +43,7 @@ export const subjects = {
   create: (project: string, body: SubjectChanges) =>
     call<Subject>('post', '/subjects', { body: { project, ...body } }),
   change: (id: string, body: SubjectChanges) =>
-    call<SubjectDetail>('patch', '/subjects/{id}', { path: { id }, body }),
+    call<Subject>('patch', '/subjects/{id}', { path: { id }, body }),
   setConsent: (id: string, state: Consent) =>
     call<Subject>('post', '/subjects/{id}/consent', { path: { id }, body: { state } }),
   remove: (id: string) => call('delete', '/subjects/{id}', { path: { id } }),
@@ -55,12 +56,11 @@ export const studies = {
   list: (query: Query, signal?: AbortSignal) =>
     call<Page<Study>>('get', '/studies', { query, ...signalled(signal) }),
   get: (id: string) => call<StudyDetail>('get', '/studies/{id}', { path: { id } }),
-  change: (id: string, body: StudyChanges) =>
-    call<StudyDetail>('patch', '/studies/{id}', { path: { id }, body }),
+  change: (id: string, body: StudyChanges) => call<Study>('patch', '/studies/{id}', { path: { id }, body }),
   remove: (id: string) => call('delete', '/studies/{id}', { path: { id } }),
+  restore: (id: string) => call<Study>('post', '/studies/{id}/restore', { path: { id } }),
   report: (id: string) => call<Report>('get', '/studies/{id}/report', { path: { id } }),
-  measurements: (id: string) =>
-    call<Page<Measurement>>('get', '/studies/{id}/measurements', { path: { id }, query: { page_size: 200 } }),
+  measurements: (id: string) => call<Measurement[]>('get', '/studies/{id}/measurements', { path: { id } }),
 };
 
 export const acquisitions = {

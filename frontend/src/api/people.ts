@@ -7,7 +7,7 @@ export const session = {
     call<Session>('post', '/session', { body: { username, password } }),
   signOut: () => call('delete', '/session'),
   changePassword: (current: string, next: string) =>
-    call('post', '/session/password', { body: { current, new: next } }),
+    call<Session>('post', '/session/password', { body: { current, new: next } }),
 };
 
 export type UserQuery = { q?: string; page?: number; page_size?: number; ordering?: string };
@@ -37,8 +37,7 @@ export const members = {
 };
 
 export const tokens = {
-  list: (project: string) =>
-    call<Page<Token>>('get', '/projects/{project}/tokens', { path: { project }, query: { page_size: 200 } }),
+  list: (project: string) => call<Token[]>('get', '/projects/{project}/tokens', { path: { project } }),
   create: (project: string, name: string) =>
     call<Token & { token: string }>('post', '/projects/{project}/tokens', {
       path: { project },

@@ -1,5 +1,6 @@
 /**
- * The shapes of API v1 as the browser uses them, written from the contract.
+ * The shapes of API v1 as the browser uses them, narrower than the generated `schema.d.ts` (which knows words only as strings);
+ * `conformance.ts` holds the two together.
  *
  * Ids are UUID strings; times ISO 8601 UTC; dates ISO. Points are in stored pixels of the image they name:
  * x right, y down, (0, 0) the outer corner of the first pixel. Units end a name.
@@ -8,6 +9,12 @@ export type Role = 'assistant' | 'doctor' | 'admin';
 
 export interface Reference {
   id: string;
+  name: string;
+}
+
+export interface Person {
+  id: string;
+  username: string;
   name: string;
 }
 
@@ -50,15 +57,19 @@ export interface Project {
   id: string;
   name: string;
   description: string;
+  /** Others' points stay hidden until one's own are saved. */
   label_first: boolean;
+  back_schema: string;
+  radiograph_schema: string;
   created_at: string;
-  role: Role | null;
+  /** Empty for someone who is not a member. */
+  role: Role | '';
   counts: ProjectCounts;
 }
 
 export interface Member {
   id: string;
-  user: { id: string; username: string; name: string };
+  user: Person;
   role: Role;
   created_at: string;
 }
@@ -68,7 +79,7 @@ export interface Token {
   name: string;
   prefix: string;
   created_at: string;
-  created_by: Reference | string | null;
+  created_by: Person;
   last_used_at: string | null;
   revoked_at: string | null;
 }
@@ -107,6 +118,8 @@ export interface Thumbnail {
   image: string;
   kind: ImageKind;
   url: string;
+  /** Whether it is to be mirrored, so that the right of the patient is on the right. */
+  display_flip: boolean;
 }
 
 export interface Study {
@@ -122,8 +135,6 @@ export interface Study {
   /** The largest angle read in this study. */
   cobb_deg: number | null;
   cobb_count: number;
-  /** 95 % limits of the reading behind `cobb_deg`. */
-  reading_error_deg?: number | null;
   thumbnails: Thumbnail[];
 }
 
@@ -131,7 +142,6 @@ export interface Visit {
   id: string;
   visit_date: string;
   cobb_deg: number | null;
-  reading_error_deg?: number | null;
 }
 
 export interface StudyDetail extends Study {
@@ -155,7 +165,8 @@ export interface Acquisition {
   side_confirmed: boolean;
   device: string;
   source_name: string;
-  source_url: string | null;
+  /** What the file said about the exposure or the camera, as read at import. */
+  details: Record<string, unknown>;
   images: Image[];
 }
 
@@ -168,6 +179,7 @@ export interface LandmarkSetSummary {
   revision: number;
   saved_at: string;
   points_count: number;
+  complete: boolean;
 }
 
 export interface Image {
@@ -188,6 +200,7 @@ export interface Image {
   registered_to: string | null;
   display_flip: boolean;
   side_marker: Side;
+  side_confirmed: boolean;
   direction: Direction;
   urls: { view: string; thumbnail: string; depth: string | null; file: string };
   landmark_sets: LandmarkSetSummary[];
@@ -201,7 +214,6 @@ export interface Schema {
   mirror_pairs: [string, string][];
   links: [string, string][];
   built_in: boolean;
-  project: string | Reference | null;
 }
 
 export type PointState = 'placed' | 'uncertain' | 'occluded' | 'missing';
@@ -216,7 +228,7 @@ export interface Point {
 export interface Author {
   kind: 'person' | 'model';
   name: string;
-  id: string;
+  id: string | null;
 }
 
 export interface LandmarkSet {
@@ -228,12 +240,13 @@ export interface LandmarkSet {
   saved_at: string | null;
   points: Point[];
   began_from: { set: string; revision: number } | null;
+  complete: boolean;
 }
 
 export interface Revision {
   number: number;
   saved_at: string;
-  author: Author;
+  author: string;
   points_count: number;
   comment: string;
 }
@@ -256,7 +269,7 @@ export interface Measurement {
   region: CurveRegion;
   upper_line: Line;
   lower_line: Line;
-  reader: Reference;
+  reader: Person;
   tool: string;
   calibration: Calibration;
   reading_error_deg: number;
@@ -278,7 +291,8 @@ export interface LabelCase {
     id: string;
     subject: { id: string; pseudonym: string };
     visit_date: string;
-    project: Reference & { role: Role };
+    project: Reference;
+    role: Role;
   };
   queue: {
     position: number;
@@ -286,6 +300,8 @@ export interface LabelCase {
     next: { image: string; schema: string } | null;
     previous: { image: string; schema: string } | null;
   };
+  /** Whether this person's role lets them save points here. */
+  may_save: boolean;
 }
 
 export interface ReadCase {
@@ -296,6 +312,8 @@ export interface ReadCase {
   depth: Image | null;
   sets: LandmarkSet[];
   queue: { next: string | null; previous: string | null };
+  /** Whether this person's role lets them save measurements here. */
+  may_measure: boolean;
 }
 
 export type WaitingKey = 'to_label' | 'to_read' | 'to_import' | 'jobs_failed' | 'sides_to_confirm';
@@ -303,33 +321,55 @@ export type WaitingKey = 'to_label' | 'to_read' | 'to_import' | 'jobs_failed' | 
 export interface Home {
   waiting: { key: WaitingKey; title: string; count: number; url: string }[];
   recent: Study[];
-  jobs: TrainingJob[];
   projects: Project[];
 }
 
-export interface PostureValue {
+export interface Quantity {
   name: string;
-  value: number | null;
+  title: string;
+  value: number;
   unit: string;
   note: string;
 }
 
+/** What the newest saved points of one image give, or why they give nothing. */
+export interface ImageQuantities {
+  image: string;
+  image_kind: ImageKind;
+  schema: string;
+  author: string;
+  revision: number;
+  calibration: Calibration;
+  quantities: Quantity[];
+  problem: string;
+}
+
+/** The largest angle beside that of the visit before. */
+export interface VisitChange {
+  earlier_study: string;
+  earlier_visit: string;
+  change_deg: number;
+  error_deg: number;
+  measurable: boolean;
+}
+
 export interface Report {
   generated_at: string;
-  version: string;
+  tool: string;
   statement: string;
-  posture: PostureValue[];
+  posture: ImageQuantities[];
+  change: VisitChange | null;
 }
 
 export interface AuditEntry {
-  id: string;
+  id: number;
   at: string;
-  actor: Reference | string | null;
+  actor: string;
   action: string;
   target_kind: string;
   target_id: string;
   summary: string;
-  project: Reference | string | null;
+  project: string | null;
 }
 
 export type JobState = 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';

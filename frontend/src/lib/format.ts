@@ -1,12 +1,6 @@
 /** Numbers and times as people read them here: units beside the number, dates ISO, never a bare null. */
 export const NONE = '–';
 
-/**
- * 95 % limits of one reader measuring the same film twice with end vertebrae of their own choice
- * (Morrissy, JBJS 1990). Used only where the server gives an angle without the error it was saved with.
- */
-export const WITHIN_READER_95_DEG = 4.9;
-
 const grouped = new Intl.NumberFormat('en');
 
 export function count(value: number): string {

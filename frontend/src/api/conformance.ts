@@ -1,0 +1,55 @@
+/**
+ * Holds `types.ts` to the server's own schema at compile time: the same fields, and every value of ours one that
+ * the server may send. A field that is added, renamed or made nullable there fails the type check here.
+ */
+import type { components } from './schema';
+import type * as ours from './types';
+
+type Theirs = components['schemas'];
+type SameFields<Ours, Served> = [
+  Exclude<keyof Ours, keyof Served> | Exclude<keyof Served, keyof Ours>,
+] extends [never]
+  ? true
+  : { missing: Exclude<keyof Served, keyof Ours>; unknown: Exclude<keyof Ours, keyof Served> };
+
+type Checks = {
+  [Name in keyof Shared]: Shared[Name] extends [infer Ours, infer Served] ? SameFields<Ours, Served> : never;
+};
+
+interface Shared {
+  session: [ours.Session, Theirs['Session']];
+  sessionUser: [ours.SessionUser, Theirs['SessionUser']];
+  user: [ours.User, Theirs['User']];
+  project: [ours.Project, Theirs['Project']];
+  counts: [ours.ProjectCounts, Theirs['ProjectCounts']];
+  member: [ours.Member, Theirs['Member']];
+  token: [ours.Token, Theirs['Token']];
+  subject: [ours.Subject, Theirs['Subject']];
+  subjectDetail: [ours.SubjectDetail, Theirs['SubjectDetail']];
+  thumbnail: [ours.Thumbnail, Theirs['Thumbnail']];
+  study: [ours.Study, Theirs['Study']];
+  studyDetail: [ours.StudyDetail, Theirs['StudyDetail']];
+  visit: [ours.Visit, Theirs['Visit']];
+  acquisition: [ours.Acquisition, Theirs['Acquisition']];
+  image: [ours.Image, Theirs['Image']];
+  setSummary: [ours.LandmarkSetSummary, Theirs['LandmarkSetName']];
+  schema: [ours.Schema, Theirs['Schema']];
+  point: [ours.Point, Theirs['Point']];
+  author: [ours.Author, Theirs['Author']];
+  landmarkSet: [ours.LandmarkSet, Theirs['LandmarkSet']];
+  revision: [ours.Revision, Theirs['Revision']];
+  measurement: [ours.Measurement, Theirs['Measurement']];
+  labelCase: [ours.LabelCase, Theirs['LabelCase']];
+  readCase: [ours.ReadCase, Theirs['ReadCase']];
+  home: [ours.Home, Theirs['Home']];
+  report: [ours.Report, Theirs['Report']];
+  quantities: [ours.ImageQuantities, Theirs['ImageQuantities']];
+  change: [ours.VisitChange, Theirs['Change']];
+  auditEntry: [ours.AuditEntry, Theirs['AuditEntry']];
+}
+
+type AllTrue = { [Name in keyof Shared]: true };
+
+/** Fails to compile, naming the shape and the field, where the two have drifted apart. */
+export type Conformance = Checks extends AllTrue ? true : Checks;
+export const conforms: Conformance = true;
