@@ -49,6 +49,7 @@ class ThumbnailWire(TypedDict):
     image: str
     kind: str
     url: str
+    display_flip: bool
 
 
 class StudyWire(TypedDict):
@@ -101,10 +102,12 @@ def thumbnails_of(study_ids: list[uuid.UUID]) -> dict[object, list[ThumbnailWire
     """One thumbnail per kind of image and study: colour, depth, film, synthetic, in that order. One query."""
     found: dict[object, dict[str, ThumbnailWire]] = defaultdict(dict)
     rows = Image.objects.filter(study__in=study_ids).order_by("created_at")
-    for pk, study_id, kind, frame in rows.values_list("pk", "study_id", "kind", "frame"):
+    fields = rows.values_list("pk", "study_id", "kind", "frame", "acquisition__display_flip")
+    for pk, study_id, kind, frame, flip in fields:
         if kind == ImageKind.DEPTH and kind in found[study_id] and frame != "colour":
             continue
-        found[study_id][kind] = {"image": str(pk), "kind": kind, "url": image_url(pk, "thumbnail")}
+        url = image_url(pk, "thumbnail")
+        found[study_id][kind] = {"image": str(pk), "kind": kind, "url": url, "display_flip": flip}
     return {
         study_id: [by_kind[kind] for kind in _KIND_ORDER if kind in by_kind]
         for study_id, by_kind in found.items()
