@@ -3,9 +3,24 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+from spineweb.processes import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spineweb.settings")
 
 app = Celery("spineweb")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Beat runs inside every worker started with -B, in memory, without a schedule file; two of them do no harm.
+# A sweep that nobody took before the next one is due is dropped.
+app.conf.beat_scheduler = "celery.beat:Scheduler"
+app.conf.beat_schedule = {
+    "sweep": {"task": "inference.tasks.sweep", "schedule": 15.0, "options": {"expires": 15.0}},
+}
+
+
+@worker_process_init.connect
+def end_with_the_worker(**_: object) -> None:
+    """A job's process does not outlive a worker that was killed."""
+    die_with_parent()

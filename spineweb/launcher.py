@@ -16,9 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from celery import Celery
+from kombu.exceptions import OperationalError
+
 from spineweb.bootstrap import tail
 from spineweb.broker import answers, embedded_broker, find_server
-from spineweb.celery import app as celery_app
 from spineweb.processes import Service, Supervisor, adopt_orphans
 
 START_WITHIN_S = 90.0
@@ -49,12 +51,11 @@ def web_answers(address: tuple[str, int], headers: dict[str, str]) -> bool:
 
 def worker_answers(broker_url: str) -> bool:
     """Whether a worker answers a ping through the broker."""
-    with celery_app.connection_for_write(broker_url, connect_timeout=2) as connection:
+    # An app of its own: the platform's would load the Django settings here.
+    with Celery("launcher", broker=broker_url, set_as_current=False) as app:
         try:
-            return bool(
-                celery_app.control.broadcast("ping", reply=True, timeout=0.5, limit=1, connection=connection)
-            )
-        except connection.connection_errors:
+            return bool(app.control.ping(timeout=0.5, limit=1))
+        except OperationalError:
             return False
 
 
@@ -100,11 +101,12 @@ class Platform:
         )
 
     def worker(self) -> Service:
-        """The Celery worker: one job at a time. SIGQUIT ends it at once; the job goes back to the queue."""
+        """The Celery worker: one job at a time, and the sweep. When it is stopped it hands its job back."""
         argv = ["-m", "celery", "-A", "spineweb", "worker", "--pool", "prefork", "--concurrency", "1"]
         argv += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+        argv += ["--beat", "--schedule", str(self.data / "worker-schedule")]
         url = self.environment["REDIS_URL"]
-        return self._service("worker", argv, lambda: worker_answers(url), stop_signal=signal.SIGQUIT)
+        return self._service("worker", argv, lambda: worker_answers(url))
 
     def demo(self) -> Service:
         """The making of the demo studies, once the platform is up."""

@@ -31,10 +31,10 @@ def die_with_parent() -> None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def adopt_orphans() -> None:
-    """Become the parent of what one's dead children leave behind (Linux only)."""
+def adopt_orphans(adopt: bool = True) -> None:
+    """Become the parent of what one's dead children leave behind, or be so no more (Linux only)."""
     if _libc is not None:
-        _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+        _libc.prctl(PR_SET_CHILD_SUBREAPER, int(adopt))
 
 
 def _parents() -> dict[int, int]:
@@ -61,10 +61,10 @@ def descendants(pid: int) -> set[int]:
     return found
 
 
-def _adopted(known: Iterable[int]) -> set[int]:
-    """Direct children of this process that it did not start itself."""
+def direct_children() -> set[int]:
+    """The processes whose parent is this one: started by it, or adopted."""
     me = os.getpid()
-    return {child for child, parent in _parents().items() if parent == me} - set(known)
+    return {child for child, parent in _parents().items() if parent == me}
 
 
 def _kill(pids: Iterable[int]) -> None:
@@ -84,7 +84,6 @@ class Service:
     log: Path
     env: dict[str, str]
     ready: Callable[[], bool] = lambda: True
-    stop_signal: signal.Signals = signal.SIGTERM
     inherits: tuple[int, ...] = ()
     # A task runs once, to its end, and writes to the console.
     is_task: bool = False
@@ -113,6 +112,8 @@ class Supervisor:
     say: Callable[[str], None]
     children: list[Child] = field(default_factory=list)
     hurry: bool = False
+    # Children of this process that others started before; they are none of its business.
+    not_mine: set[int] = field(default_factory=direct_children)
 
     def start(self, service: Service) -> Child:
         child = Child(service)
@@ -174,7 +175,7 @@ class Supervisor:
 
     def _kill_left_behind(self) -> None:
         """Kill what dead children left, and then what those leave in turn."""
-        while LINUX and (orphans := _adopted(self._pids())):
+        while LINUX and (orphans := direct_children() - self._pids() - self.not_mine):
             _kill(orphans)
 
     def stop(self, patience_s: float = 10.0) -> None:
@@ -192,7 +193,7 @@ class Supervisor:
         processes = [child.process for child in children if child.process is not None]
         for child in children:
             if child.process is not None:
-                child.process.send_signal(child.service.stop_signal)
+                child.process.terminate()
         deadline = time.monotonic() + patience_s
         while any(process.poll() is None for process in processes):
             if self.hurry or time.monotonic() > deadline:

@@ -9,6 +9,20 @@ from django.conf import LazySettings
 from tests.factories import Factory
 
 
+SERVERS = {"postgres": "SPINEWEB_TEST_POSTGRES", "redis": "SPINEWEB_TEST_REDIS"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that touches rows `database`, and skip what needs a server that is not named."""
+    for item in items:
+        if "db" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db"):
+            item.add_marker("database")
+        for marker, variable in SERVERS.items():
+            if item.get_closest_marker(marker) and not os.environ.get(variable, "").strip():
+                item.add_marker(pytest.mark.skip(reason=f"{variable} names no server"))
+
+
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: LazySettings) -> None:
     """Real password hashes take a third of a second each, on purpose."""

@@ -3,9 +3,9 @@
 May be run again: what is there already is left as it is.
 """
 
+import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,12 @@ class Command(BaseCommand):
             )
         demo.make_project()
         self.stdout.write(f"Demo studies: simulating {count} children ...")
-        with tempfile.TemporaryDirectory(prefix="demo-", dir=data) as folder:
-            self._simulate(Path(folder), count, seed)
-            self.stdout.write("Demo studies: importing them ...")
-            call_command("import_studies", folder, project=demo.PROJECT, stdout=self.stdout)
+        folder = data / "demo-studies"
+        self._simulate(folder, count, seed)
+        self.stdout.write("Demo studies: importing them ...")
+        call_command("import_studies", str(folder), project=demo.PROJECT, stdout=self.stdout)
+        # Not before: an interrupted run goes on with what it has simulated.
+        shutil.rmtree(folder)
         demo.pending_file(data).unlink(missing_ok=True)
         self.stdout.write(f"Demo studies: {count} studies are in the project {demo.PROJECT!r}.")
 

@@ -11,7 +11,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from spineweb import demo
 from spineweb.bootstrap import DATA_MB, Refusal, listen, lock, require_space
-from spineweb.installation import collect_static_if_changed, migrate_if_needed
+from spineweb.installation import (
+    DatabaseAway,
+    check_database,
+    collect_static_if_changed,
+    migrate_if_needed,
+)
 
 
 class Command(BaseCommand):
@@ -31,12 +36,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, host: str, port: int, no_demo: bool, web: int, **options: Any) -> None:
         began, data = time.time(), Path(settings.DATA_DIR)
+        # What this installation writes is its owner's alone.
+        os.umask(0o077)
         try:
             data.mkdir(mode=0o700, parents=True, exist_ok=True)
             held = lock(data)
             listener = listen(host, port)
             require_space(data, DATA_MB, "the data folder")
-        except Refusal as refusal:
+            check_database()
+        except (Refusal, DatabaseAway) as refusal:
             raise CommandError(str(refusal)) from refusal
         except OSError as error:
             raise CommandError(f"The data folder {data} cannot be used: {error.strerror}") from error

@@ -1,0 +1,83 @@
+"""Settings: no built-in secret, and no variable that README does not name."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+READERS = {"_env", "_flag", "_items", "getenv"}
+ENVIRONMENTS = {"environ", "environment"}
+# Every program reads these; they are not ours to explain.
+COMMON = {"PATH", "HOME", "TMPDIR", "CI"}
+
+
+def _name_of(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _read_by(node: ast.AST) -> ast.expr | None:
+    """The expression that names a variable, where this node reads one from the environment."""
+    if isinstance(node, ast.Call) and node.args:
+        gets = isinstance(node.func, ast.Attribute) and node.func.attr in {"get", "setdefault", "pop"}
+        if _name_of(node.func) in READERS or (gets and _name_of(node.func.value) in ENVIRONMENTS):  # type: ignore[attr-defined]
+            return node.args[0]
+    if isinstance(node, ast.Subscript) and _name_of(node.value) in ENVIRONMENTS:
+        return node.slice
+    return None
+
+
+def variables_read() -> set[str]:
+    """Every environment variable that the programs, their Makefile and their test commands read."""
+    found: set[str] = set()
+    folders = [ROOT / name for name in ("spineweb", "annotation", "inference", "capture_agent")]
+    files = [file for folder in folders for file in folder.rglob("*.py")]
+    for file in [*files, ROOT / "tests" / "steps.py", ROOT / "tests" / "bench" / "run.py"]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            name = _read_by(node)
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                found.add(name.value)
+    found |= set(re.findall(r"^([A-Z_]+) \?=", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    found |= set(re.findall(r"process\.env\.([A-Z_]+)", (ROOT / "frontend" / "vite.config.ts").read_text()))
+    return found - COMMON
+
+
+def test_the_search_finds_every_way_of_reading() -> None:
+    assert {
+        "SPINEWEB_SECRET_KEY",
+        "DATABASE_URL",
+        "SPINEWEB_HTTPS",
+        "SPINEWEB_HOSTS",
+        "PORT",
+    } <= variables_read()
+
+
+def test_readme_names_every_variable() -> None:
+    readme = (ROOT / "README.md").read_text()
+    missing = {name for name in variables_read() if not re.search(rf"\b{name}\b", readme)}
+    assert not missing, f"README.md does not name {sorted(missing)}"
+
+
+def settings_with(**environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "SPINEWEB_DATA") if name in os.environ}
+    argv = [sys.executable, "-c", "from spineweb import settings; print(settings.SECRET_KEY)"]
+    return subprocess.run(
+        argv, cwd=ROOT, env={**kept, **environment}, capture_output=True, text=True, check=False
+    )
+
+
+def test_there_is_no_default_secret() -> None:
+    done = settings_with()
+    assert done.returncode != 0
+    assert "No secret key: set SPINEWEB_SECRET_KEY, or start with `make run`" in done.stderr
+
+
+def test_the_secret_comes_from_the_environment_first() -> None:
+    assert settings_with(SPINEWEB_SECRET_KEY="from the environment").stdout.strip() == "from the environment"
+
+
+def test_a_switch_that_is_neither_on_nor_off_is_refused() -> None:
+    done = settings_with(SPINEWEB_SECRET_KEY="x", SPINEWEB_HTTPS="maybe")
+    assert "SPINEWEB_HTTPS must be 0 or 1, not 'maybe'" in done.stderr
