@@ -20,7 +20,7 @@ app.conf.beat_schedule = {
 }
 
 
-@worker_process_init.connect
+@worker_process_init.connect  # type: ignore[untyped-decorator]
 def end_with_the_worker(**_: object) -> None:
     """A job's process does not outlive a worker that was killed."""
     die_with_parent()

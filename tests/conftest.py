@@ -8,7 +8,6 @@ from django.conf import LazySettings
 
 from tests.factories import Factory
 
-
 SERVERS = {"postgres": "SPINEWEB_TEST_POSTGRES", "redis": "SPINEWEB_TEST_REDIS"}
 
 

@@ -1,7 +1,7 @@
 """What a bench module uses: time something many times, and hand the row to the runner.
 
-A bench module is `tests/bench/bench_*.py`: a program that the runner starts on a fresh data folder and database
-and that prints rows with `report`. Anything else it prints is shown as it is.
+A bench module is `tests/bench/bench_*.py`: a program that the runner starts on a fresh data folder and a fresh
+database, and that prints rows with `report`. Anything else it prints is shown as it is.
 """
 
 import json
