@@ -30,8 +30,7 @@ export function recorded<Value, Command>(
 }
 
 /**
- * Lets the last step take in one more command of the same act (a key held down, a drag),
- * so that one undo takes back the whole of it.
+ * Lets the last step end elsewhere (a drag goes on, a key is held down), so that one undo takes back the whole act.
  */
 export function extended<Value, Command>(
   history: History<Value, Command>,
@@ -40,7 +39,7 @@ export function extended<Value, Command>(
 ): History<Value, Command> {
   const last = history.done.at(-1);
   if (last === undefined) return recorded(history, command, after);
-  return { value: after, done: [...history.done.slice(0, -1), { ...last, after }], undone: [] };
+  return { value: after, done: [...history.done.slice(0, -1), { ...last, command, after }], undone: [] };
 }
 
 export function undone<Value, Command>(history: History<Value, Command>): History<Value, Command> {

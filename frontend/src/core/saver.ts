@@ -102,8 +102,9 @@ export class Saver {
     this.send();
   }
 
-  get isSettled(): boolean {
-    return this.status.phase === 'saved';
+  /** The points as they should become. */
+  get content(): Points {
+    return this.points;
   }
 
   /** After every command. */

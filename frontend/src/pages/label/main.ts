@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Label from './Label.svelte';
+
+mountPage(Label);

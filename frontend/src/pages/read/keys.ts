@@ -1,0 +1,27 @@
+/** The keys of the reading page, and the help that tells them. */
+import type { KeyAct } from '@/lib/viewer/keys';
+
+export type FilmMode = 'film' | 'side' | 'blend' | 'swipe';
+export const FILM_MODES: readonly FilmMode[] = ['side', 'blend', 'swipe', 'film'];
+
+export const KEYS: readonly KeyAct[] = [
+  { shown: 'l', does: 'draw two lines: drag along each endplate, or click both ends' },
+  { shown: 'Enter', does: 'set an end of a line at the crosshair' },
+  { shown: 'Arrows', does: 'move the crosshair, or the end that has the focus by 1 px; Shift 10, Alt 0.1' },
+  { shown: 'Escape', does: 'put the lines away' },
+  { shown: 's', does: 'save the curves of the vertebrae shown' },
+  { shown: 'c', does: 'side by side, blend, swipe, film alone' },
+  { shown: 'h (held)', does: 'hide what is drawn' },
+  { shown: 'i', does: 'invert the film' },
+  { shown: 'f', does: 'fit the film; + and - zoom' },
+  { shown: 'n', does: 'next study' },
+  { shown: 'p', does: 'previous study' },
+  { shown: '?', does: 'this help' },
+];
+
+export const DRAGS: readonly KeyAct[] = [
+  { shown: 'Wheel, pinch', does: 'zoom at the cursor' },
+  { shown: 'Drag', does: 'move the film (while drawing: with Space or the middle button)' },
+  { shown: 'Drag an end', does: 'turn a line; the angle follows' },
+  { shown: 'Right button drag', does: 'brightness and contrast' },
+];

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Read from './Read.svelte';
+
+mountPage(Read);

@@ -1,0 +1,42 @@
+/** What a press on the film does: draw one of the two free lines, or move an end of them. */
+import { dragged, moved, pressed, released } from '@/core/twolines';
+import type { Tool } from '@/lib/viewer/gestures';
+import type { Reading } from '@/stores/reading.svelte';
+
+/** A line shorter than this on screen was a click. */
+const LEAST_CSS_PX = 5;
+
+/** `scale`: CSS pixels per stored pixel. */
+export function toolFor(reading: Reading, grip: string | null, scale: number): Tool | null {
+  const index = /^end-(\d)$/.exec(grip ?? '')?.[1];
+  if (index !== undefined) return moving(reading, Number(index));
+  return reading.isDrawing && (reading.lines.ends.length < 4 || reading.lines.isDrawing)
+    ? drawing(reading, scale)
+    : null;
+}
+
+function drawing(reading: Reading, scale: number): Tool {
+  const before = reading.lines;
+  return {
+    press: (spot) => (reading.lines = pressed(reading.lines, reading.clamp(spot))),
+    drag: (spot) => (reading.lines = dragged(reading.lines, reading.clamp(spot))),
+    release: () => (reading.lines = released(reading.lines, LEAST_CSS_PX / scale)),
+    cancel: () => (reading.lines = before),
+  };
+}
+
+function moving(reading: Reading, index: number): Tool {
+  const before = reading.lines;
+  let [offX, offY] = [0, 0];
+  return {
+    press(spot) {
+      const end = before.ends[index];
+      if (end) [offX, offY] = [end.x - spot.x, end.y - spot.y];
+    },
+    drag(spot) {
+      reading.lines = moved(reading.lines, index, reading.clamp({ x: spot.x + offX, y: spot.y + offY }));
+    },
+    release: () => undefined,
+    cancel: () => (reading.lines = before),
+  };
+}

@@ -1,0 +1,252 @@
+/** The one store of the labelling page: the case, its points, what is selected, undo, and the way to the server. */
+import type { LabelCase } from '@/api/types';
+import { begun, extended, recorded, redone, undone, type History } from '@/core/history';
+import {
+  applied,
+  describe,
+  find,
+  isLocated,
+  located,
+  nextToPlace,
+  together,
+  vertebraOf,
+  type Command,
+  type PointState,
+  type Points,
+  type Schema,
+} from '@/core/landmarks';
+import { within, type Spot } from '@/core/viewport';
+import { warningsFor } from '@/core/warnings';
+import { DepthDisplay, RasterDisplay } from './display.svelte';
+import type { Save, Saves } from './saves.svelte';
+import { ViewLink } from './viewlink.svelte';
+
+interface Drag {
+  readonly name: string;
+  readonly command: Command | null;
+  readonly points: Points;
+  /** The press placed the point too: placing and dragging are one step. */
+  readonly isPlacing: boolean;
+}
+
+export class Labelling {
+  case = $state.raw() as LabelCase;
+  save = $state.raw() as Save;
+  /** What the keys act on. */
+  selected = $state<string | null>(null);
+  /** What the next click places. */
+  armed = $state<string | null>(null);
+  /** The last act, for the status line and screen readers. */
+  said = $state('');
+  readonly link = new ViewLink();
+  readonly raster = new RasterDisplay();
+  readonly depth = new DepthDisplay();
+  private history = $state.raw<History<Points, Command>>(begun([]));
+  private drag = $state.raw<Drag | null>(null);
+  private isJustPlaced = false;
+  private lastAct = { what: '', at_ms: 0 };
+
+  readonly schema = $derived<Schema>(this.case.schema);
+  readonly mirrored = $derived(this.case.image.display_flip);
+  readonly points = $derived(this.drag?.points ?? this.history.value);
+  readonly done = $derived(this.points.length);
+  readonly total = $derived(this.schema.points.length);
+  readonly warnings = $derived(warningsFor(this.schema, this.points, this.mirrored, this.depth.depth));
+  readonly warned = $derived(this.warnings.flatMap(({ names }) => names));
+  readonly undoes = $derived(this.history.done.at(-1)?.command);
+  readonly redoes = $derived(this.history.undone[0]?.command);
+
+  constructor(
+    first: LabelCase,
+    private readonly saves: Saves,
+  ) {
+    this.open(first);
+  }
+
+  /** Shows a case: its own points, or those of it that are still on their way. */
+  open(next: LabelCase): void {
+    this.case = next;
+    this.save = this.saves.open(next.set);
+    const pending = this.save.isSettled ? null : this.save.saver.content;
+    this.history = begun(pending ?? next.set.points);
+    this.drag = null;
+    this.select(null);
+    this.armed = nextToPlace(next.schema, this.history.value);
+    this.said = '';
+  }
+
+  /** Points that a closed page left for this case. */
+  restore(points: Points): void {
+    this.history = begun(points);
+    this.armed = nextToPlace(this.schema, points);
+    this.said = 'Points that were not saved last time are back.';
+  }
+
+  act(command: Command, joined = false): void {
+    const after = applied(this.schema, this.history.value, command);
+    if (after === this.history.value) return;
+    this.history = joined ? extended(this.history, command, after) : recorded(this.history, command, after);
+    this.said = `Last: ${describe(command)}.`;
+    this.changed();
+  }
+
+  place(spot: Spot): void {
+    const name = this.armed;
+    if (name === null) return;
+    this.act({ do: 'place', name, ...within(this.case.image, spot) });
+    this.selected = name;
+    this.isJustPlaced = true;
+  }
+
+  select(name: string | null): void {
+    this.selected = name;
+    this.isJustPlaced = false;
+    if (name !== null && !isLocated(find(this.points, name))) {
+      this.armed = name;
+      this.selected = null;
+    }
+  }
+
+  /** The next or previous point of the schema, placed or not. */
+  step(by: 1 | -1): void {
+    const names = this.schema.points.map(({ name }) => name);
+    const from = names.indexOf(this.selected ?? this.armed ?? '');
+    const at = from < 0 ? (by > 0 ? 0 : names.length - 1) : (from + by + names.length) % names.length;
+    this.select(names[at] ?? null);
+  }
+
+  /** Moves the selected point with the keys; a run of such moves is one step of the history. */
+  nudge(dx: number, dy: number, whole: boolean): void {
+    const name = this.selected;
+    const point = name === null ? undefined : located(this.points, name);
+    if (name === null || !point) return;
+    const names = whole ? together(name) : [name];
+    const end = within(this.case.image, { x: point.x + dx, y: point.y + dy });
+    const command: Command = { do: 'move', names, dx: end.x - point.x, dy: end.y - point.y };
+    this.act(command, this.joins(`nudge ${names.join()}`));
+  }
+
+  mark(state: PointState): void {
+    const target = state === 'missing' && this.isJustPlaced ? this.armed : (this.selected ?? this.armed);
+    if (target === null) return;
+    const now = find(this.points, target)?.state;
+    if (now === undefined && state !== 'missing') {
+      this.said = `Place ${target.replaceAll('_', ' ')} first, then say how sure you are.`;
+      return;
+    }
+    if (now === 'missing' && state === 'missing') this.clear([target]);
+    else this.act({ do: 'mark', names: [target], state: now === state ? 'placed' : state });
+  }
+
+  /** The whole vertebra of the armed point is not there (an atypical number of vertebrae, a cut film). */
+  markVertebraMissing(): void {
+    const name = this.armed ?? this.selected;
+    if (name !== null && vertebraOf(name) !== null)
+      this.act({ do: 'mark', names: together(name), state: 'missing' });
+  }
+
+  clear(names: readonly string[] = this.selected === null ? [] : [this.selected]): void {
+    const first = names[0];
+    if (first === undefined) return;
+    this.act({ do: 'clear', names });
+    this.selected = null;
+    this.armed = first;
+  }
+
+  undo(): void {
+    if (this.undoes) this.said = `Undone: ${describe(this.undoes)}.`;
+    this.history = undone(this.history);
+    this.changed();
+  }
+
+  redo(): void {
+    if (this.redoes) this.said = `Done again: ${describe(this.redoes)}.`;
+    this.history = redone(this.history);
+    this.changed();
+  }
+
+  /** Their points take the place of mine; an undo brings mine back. */
+  takeTheirs(): void {
+    const theirs = this.save.saver.takeTheirs();
+    if (theirs === null) return;
+    const command: Command = { do: 'replace', points: theirs, why: 'take the other version' };
+    this.history = recorded(this.history, command, applied(this.schema, this.history.value, command));
+    this.rearm();
+  }
+
+  /** Places the armed point and keeps it in hand: it is saved and left alone once the pointer lets go. */
+  beginPlacing(spot: Spot): void {
+    const name = this.armed;
+    if (name === null) return;
+    this.place(spot);
+    this.save.saver.hold();
+    this.drag = { name, command: null, points: this.history.value, isPlacing: true };
+    this.magnify();
+  }
+
+  beginDrag(name: string): void {
+    this.select(name);
+    this.save.saver.hold();
+    this.drag = { name, command: null, points: this.history.value, isPlacing: false };
+    this.magnify();
+  }
+
+  /** The point in hand goes to `to`, alone or with its whole vertebra: nothing is recorded or saved meanwhile. */
+  dragTo(to: Spot, whole: boolean): void {
+    if (this.drag === null) return;
+    const command = this.dragCommand(this.drag.name, to, whole && !this.drag.isPlacing);
+    this.drag = { ...this.drag, command, points: applied(this.schema, this.history.value, command) };
+    this.magnify();
+  }
+
+  endDrag(): void {
+    const { drag } = this;
+    this.drag = null;
+    this.link.held = null;
+    if (drag?.command) this.act(drag.command, drag.isPlacing);
+    this.save.saver.release();
+  }
+
+  cancelDrag(): void {
+    const wasPlacing = this.drag?.isPlacing ?? false;
+    this.drag = null;
+    this.link.held = null;
+    if (wasPlacing) this.undo();
+    this.save.saver.release();
+  }
+
+  private magnify(): void {
+    const point = this.drag === null ? undefined : located(this.points, this.drag.name);
+    if (!point) return;
+    const x = point.x / this.case.image.width;
+    this.link.held = { x: this.mirrored ? 1 - x : x, y: point.y / this.case.image.height };
+  }
+
+  private dragCommand(name: string, to: Spot, whole: boolean): Command {
+    const end = within(this.case.image, to);
+    const from = located(this.history.value, name);
+    if (!whole || !from) return { do: 'place', name, ...end };
+    return { do: 'move', names: together(name), dx: end.x - from.x, dy: end.y - from.y };
+  }
+
+  /** Whether this act follows the same one within a second and belongs to its step. */
+  private joins(what: string): boolean {
+    const now = Date.now();
+    const joined = this.lastAct.what === what && now - this.lastAct.at_ms < 1000;
+    this.lastAct = { what, at_ms: now };
+    return joined;
+  }
+
+  private changed(): void {
+    this.save.saver.change(this.history.value);
+    this.rearm();
+  }
+
+  private rearm(): void {
+    const { value } = this.history;
+    if (this.armed === null || find(value, this.armed) !== undefined) {
+      this.armed = nextToPlace(this.schema, value, this.armed ?? undefined);
+    }
+    if (this.selected !== null && !located(value, this.selected)) this.selected = null;
+  }
+}

@@ -1,0 +1,227 @@
+/** The one store of the reading page: the study, the film on screen, its curves, the free lines, what was saved. */
+import { cases, readings } from '@/api/cases';
+import { measurements as measurementApi } from '@/api/cohort';
+import type { Image, LandmarkSet, Measurement, ReadCase } from '@/api/types';
+import { centreOf, columnOf } from '@/core/column';
+import { within, type Spot } from '@/core/viewport';
+import { coronalBalance, t1TiltDeg, type Balance } from '@/core/spine/balance';
+import { findCurves, type Curve } from '@/core/spine/cobb';
+import { readingErrorDeg } from '@/core/spine/readingerror';
+import { NO_LINES, angleOf, linesOf, type TwoLines } from '@/core/twolines';
+import { DepthDisplay, RasterDisplay } from './display.svelte';
+import { loadDepth, loadRaster } from './pictures';
+import { toasts } from './toasts.svelte';
+import { ViewLink } from './viewlink.svelte';
+
+/** Curves of a set, or why there are none. */
+export interface Reckoning {
+  readonly curves: readonly Curve[];
+  readonly reason: string | null;
+}
+
+export class Reading {
+  case = $state.raw() as ReadCase;
+  filmIndex = $state(0);
+  setId = $state<string | null>(null);
+  isDrawing = $state(false);
+  lines = $state.raw<TwoLines>(NO_LINES);
+  upperLevel = $state('');
+  lowerLevel = $state('');
+  measurements = $state.raw<readonly Measurement[]>([]);
+  isSaving = $state(false);
+  message = $state<string | null>(null);
+  readonly link = new ViewLink();
+  readonly backLink = new ViewLink();
+  readonly film = new RasterDisplay();
+  readonly synthetic = new RasterDisplay();
+  readonly colour = new RasterDisplay();
+  readonly depth = new DepthDisplay();
+
+  readonly image = $derived<Image | null>(this.films[this.filmIndex] ?? null);
+  readonly syntheticImage = $derived<Image | null>(
+    this.case.synthetic.find(({ id }) => id !== this.image?.id) ?? null,
+  );
+  readonly sets = $derived(this.case.sets.filter((set) => set.image === this.image?.id && hasVertebrae(set)));
+  readonly set = $derived(this.sets.find(({ id }) => id === this.setId) ?? null);
+  readonly view = $derived({ patientRightAtImageRight: !(this.image?.display_flip ?? false) });
+  readonly reckoning = $derived(reckon(this.set, this.view));
+  readonly syntheticSet = $derived(
+    this.case.sets.find((set) => set.image === this.syntheticImage?.id && hasVertebrae(set)) ?? null,
+  );
+  readonly syntheticReckoning = $derived(
+    reckon(this.syntheticSet, { patientRightAtImageRight: !(this.syntheticImage?.display_flip ?? false) }),
+  );
+  readonly error_deg = readingErrorDeg('same', 'own');
+  readonly angle = $derived(angleOf(this.lines, this.view));
+  readonly plumb = $derived(this.findPlumb());
+  readonly balance = $derived(this.findBalance());
+  readonly t1Tilt_deg = $derived(this.findT1Tilt());
+
+  constructor(first: ReadCase) {
+    this.open(first);
+  }
+
+  /** Real films first; where there is none, the synthetic one is read, marked as such. */
+  get films(): readonly Image[] {
+    return this.case.radiographs.length > 0 ? this.case.radiographs : this.case.synthetic;
+  }
+
+  open(next: ReadCase): void {
+    this.case = next;
+    this.measurements = next.study.measurements.filter(({ retracted_at }) => retracted_at === null);
+    this.showFilm(0);
+    this.link.fit();
+    this.backLink.fit();
+  }
+
+  showFilm(index: number): void {
+    this.filmIndex = index;
+    this.setId = preferred(this.sets)?.id ?? null;
+    this.clearLines();
+    void this.loadPictures();
+  }
+
+  /** A spot of the film: never outside it. */
+  clamp(spot: Spot): Spot {
+    return this.image === null ? spot : within(this.image, spot);
+  }
+
+  clearLines(): void {
+    this.lines = NO_LINES;
+    this.upperLevel = '';
+    this.lowerLevel = '';
+  }
+
+  /** Saves the curves of the chosen revision; the server measures them itself. */
+  async saveCurves(): Promise<void> {
+    const { image, set } = this;
+    if (!image || !set?.id) return;
+    await this.save({ method: 'vertebrae', image: image.id, landmark_set: set.id, revision: set.revision });
+  }
+
+  async saveLines(): Promise<void> {
+    const [upper, lower] = linesOf(this.lines);
+    if (!this.image || !upper || !lower) return;
+    const saved = await this.save({
+      method: 'lines',
+      image: this.image.id,
+      upper_line: [[...upper[0]], [...upper[1]]],
+      lower_line: [[...lower[0]], [...lower[1]]],
+      upper_level: this.upperLevel,
+      lower_level: this.lowerLevel,
+    });
+    if (saved) {
+      this.clearLines();
+      this.isDrawing = false;
+    }
+  }
+
+  /** Takes a measurement back. It stays in the history; for ten seconds nothing has happened yet. */
+  retract(measurement: Measurement): void {
+    const before = this.measurements;
+    this.measurements = before.filter(({ id }) => id !== measurement.id);
+    toasts.deferred(
+      'The measurement is retracted.',
+      (keepalive) => measurementApi.retract(measurement.id, keepalive),
+      () => (this.measurements = before),
+    );
+  }
+
+  private async save(body: Parameters<typeof readings.add>[1]): Promise<boolean> {
+    if (this.isSaving) return false;
+    this.isSaving = true;
+    try {
+      const saved = await readings.add(this.case.study.id, body);
+      this.measurements = [...saved, ...this.measurements];
+      toasts.good(saved.length === 1 ? 'Measurement saved.' : `${saved.length} measurements saved.`);
+      return true;
+    } catch (thrown) {
+      toasts.failed(thrown);
+      return false;
+    } finally {
+      this.isSaving = false;
+    }
+  }
+
+  private async loadPictures(): Promise<void> {
+    const { image, syntheticImage } = this;
+    const { colour, depth } = this.case;
+    this.film.show(null);
+    this.message = image === null ? 'This study has no film yet.' : 'Loading the film';
+    const loads = [
+      this.loadFilm(image),
+      syntheticImage && loadRaster(syntheticImage.urls.view).then((raster) => this.synthetic.show(raster)),
+      colour && loadRaster(colour.urls.view).then((raster) => this.colour.show(raster)),
+      depth?.urls.depth && loadDepth(depth.urls.depth).then((values) => this.depth.show(values)),
+    ];
+    for (const load of loads) {
+      if (load) load.catch((error: unknown) => toasts.failed(error));
+    }
+  }
+
+  private async loadFilm(image: Image | null): Promise<void> {
+    if (image === null) return;
+    try {
+      const raster = await loadRaster(image.urls.view);
+      if (this.image !== image) return;
+      this.film.show(raster);
+      this.message = null;
+    } catch (error) {
+      if (this.image === image) this.message = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** C7 and the sacral point of this film, from whichever sets have them; stored pixels. */
+  private findPlumb(): { c7: Spot | null; sacrum: Spot | null } {
+    const here = this.case.sets.filter((set) => set.image === this.image?.id);
+    const best = [this.set, ...here].filter((set) => set !== null);
+    const spot = (name: string): Spot | null => {
+      const found = best.map((set) => centreOf(set.points, name)).find((xy) => xy !== null);
+      return found ? { x: found[0], y: found[1] } : null;
+    };
+    return { c7: spot('C7'), sacrum: spot('sacrum') };
+  }
+
+  private findBalance(): Balance | null {
+    const { c7, sacrum } = this.plumb;
+    const { image } = this;
+    if (!c7 || !sacrum || !image) return null;
+    const mm_per_px = image.calibration === 'none' ? null : (image.spacing_mm?.[1] ?? null);
+    return coronalBalance([c7.x, c7.y], [sacrum.x, sacrum.y], mm_per_px, this.view);
+  }
+
+  private findT1Tilt(): number | null {
+    if (this.set === null) return null;
+    const { levels, corners } = columnOf(this.set.points);
+    const t1 = corners[levels.indexOf('T1')];
+    return t1 ? t1TiltDeg(t1, this.view) : null;
+  }
+}
+
+/** Fetches a study ahead, with its film. */
+export async function preloadStudy(study: string): Promise<ReadCase> {
+  const next = await cases.read(study);
+  const first = next.radiographs[0] ?? next.synthetic[0];
+  if (first) await loadRaster(first.urls.view);
+  return next;
+}
+
+function hasVertebrae(set: LandmarkSet): boolean {
+  return set.points.some(({ name }) => /_(TL|TR|BL|BR)$/.test(name));
+}
+
+/** A person's newest set before a model's. */
+function preferred(sets: readonly LandmarkSet[]): LandmarkSet | undefined {
+  return sets.find(({ author }) => author.kind === 'person') ?? sets[0];
+}
+
+function reckon(set: LandmarkSet | null, view: { patientRightAtImageRight: boolean }): Reckoning {
+  if (set === null) return { curves: [], reason: null };
+  const { levels, corners } = columnOf(set.points);
+  if (levels.length < 2) return { curves: [], reason: 'Fewer than two vertebrae have all four corners.' };
+  try {
+    return { curves: findCurves(corners, levels, view), reason: null };
+  } catch (error) {
+    return { curves: [], reason: error instanceof Error ? error.message : String(error) };
+  }
+}
