@@ -26,6 +26,7 @@ def main(work: Callable[[RunDir], None]) -> int:
         return 2
     if os.environ.get(SUPERVISED) == "1":
         threading.Thread(target=_end_with_supervisor, daemon=True).start()
+        os.nice(10)  # people who wait for a page come first
     path = Path(sys.argv[1])
     if not path.is_dir():
         print(f"{path} is not a folder", file=sys.stderr)
@@ -44,6 +45,7 @@ def main(work: Callable[[RunDir], None]) -> int:
 
 def _end_with_supervisor() -> None:
     """Wait for the end of standard input, which is the end of the supervisor; then end the whole group."""
-    while sys.stdin.buffer.read(1):
+    # Not through sys.stdin: its lock, held by a reading thread, aborts the interpreter when it ends.
+    while os.read(0, 1):
         pass
     os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -1,7 +1,7 @@
 """The queue's side of jobs. A message carries a primary key and rings a bell; the row decides what happens.
 
 A task that runs twice does nothing the second time: its claim fails. A message that is lost is sent again by
-`sweep`, which the embedded beat of every worker started with `-B` sends each 15 s; two of them do no harm.
+`sweep`, which the embedded beat of every worker sends each 15 s (see spineweb.celery); two do no harm.
 """
 
 import logging
@@ -26,7 +26,6 @@ from inference.runner import Ending, Limits, Order, Outcome, supervise
 
 logger = logging.getLogger(__name__)
 
-SWEEP_EVERY_S = 15.0
 _BEAT_S = 2.0
 _LONGEST_S = 7 * 24 * 3600.0
 # Set in the worker's main process when it is told to stop, seen by the pool processes forked from it.

@@ -1,14 +1,14 @@
 """The URL map: pages, API and websockets of both apps."""
 
-from typing import Any
-
 from django.urls import include, path
 
+from inference.urls import websocket_urlpatterns as inference_sockets
 from spineweb.health import healthz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("annotation.urls")),
+    path("", include("inference.urls")),
 ]
 
-websocket_urlpatterns: list[Any] = []
+websocket_urlpatterns = [*inference_sockets]
