@@ -7,17 +7,15 @@ call again goes on where it stopped.
 import argparse
 import errno
 import json
-import multiprocessing
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-import cv2
-
+from inference.phantom.batch import write_studies
 from inference.phantom.curves import SEVERITIES
-from inference.phantom.study import folder_name, write_study
+from inference.phantom.study import folder_name
 
 MOST_STUDIES = 100_000
 
@@ -39,6 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 130
+    except BrokenProcessPool:
+        print(
+            "\nphantom: a worker was ended from outside (out of memory?); use fewer --workers.",
+            file=sys.stderr,
+        )
+        return 1
     except OSError as error:
         print(f"\nphantom: {_refusal(error, out)}", file=sys.stderr)
         return 1
@@ -84,34 +88,13 @@ def _other_run(options: argparse.Namespace) -> str | None:
 
 
 def _write_all(options: argparse.Namespace) -> int:
+    jobs = [(options.out, options.seed, index, options.severity) for index in range(options.count)]
     started, written = time.monotonic(), 0
-    for done, fresh in enumerate(_results(options), start=1):
+    for done, fresh in enumerate(write_studies(jobs, options.workers), start=1):
         written += fresh
         pace = written / max(time.monotonic() - started, 1e-6)
         _progress(f"{done}/{options.count} studies, {pace:.1f} per second", last=done == options.count)
     return 0
-
-
-def _results(options: argparse.Namespace) -> Iterator[bool]:
-    """Write the studies, here or in worker processes; yields whether each was new."""
-    jobs = [(options.out, options.seed, index, options.severity) for index in range(options.count)]
-    if options.workers == 1:
-        yield from (write_study(*job) for job in jobs)
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(options.workers, mp_context=context, initializer=_one_thread)
-    try:
-        yield from pool.map(_write_job, jobs, chunksize=1)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _one_thread() -> None:
-    cv2.setNumThreads(1)
-
-
-def _write_job(job: tuple[Path, int, int, str]) -> bool:
-    return write_study(*job)
 
 
 def _progress(line: str, *, last: bool) -> None:

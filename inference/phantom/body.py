@@ -43,7 +43,7 @@ class Body:
         grown = np.clip((design.age_years - 11) / 5.0, 0.0, 1.0) if design.sex == "F" else 0.0
         return [
             skin.coarse_trunk(shape, self.warp, self.spine, design.relief),
-            *skin.arms(shape, self.warp),
+            *(arm.scaled(0.75) for arm in skin.arms(shape, self.warp)),
             organs.breasts(shape, self.warp, float(grown)),
             organs.vessels(shape, self.warp, design.stream("vessels")),
             organs.lungs(shape, self.warp),

@@ -5,13 +5,15 @@ monotonically, fastest at the apex. An end vertebra carries the same tilt on bot
 angle between two of them is the difference of their tilts whichever endplate a reader takes.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from inference.phantom.morphometry import L5, LEVELS, T1, Floats
+from inference.phantom.coronal import draw_chain
+from inference.phantom.morphometry import LEVELS, T1, Floats
 
 LEAST_CURVE_DEG: Final = 10.0
 """Below this a bend is no curve (SRS definition)."""
@@ -23,9 +25,6 @@ SEVERITIES: Final = {
     "severe": (45.0, 70.0),
 }
 MIX: Final = {"none": 0.15, "mild": 0.35, "moderate": 0.33, "severe": 0.17}
-
-TYPES: Final = ("single_thoracic", "double_thoracic", "thoracolumbar", "lumbar", "double_major")
-TYPE_SHARE: Final = (0.38, 0.12, 0.15, 0.13, 0.22)
 
 
 @dataclass(frozen=True)
@@ -72,40 +71,24 @@ def draw_severity(rng: np.random.Generator) -> str:
 
 
 def draw_plan(rng: np.random.Generator, severity: str) -> CurvePlan:
-    """A random curve pattern whose largest Cobb angle lies in the severity's range.
-
-    Patterns and typical end levels after Ponseti & Friedman (1950) and Lenke et al. (2001); the share of
-    right-convex main thoracic curves is 88 %.
-    """
+    """A random curve pattern, after real spines, whose largest Cobb angle lies in the severity's range."""
     low, high = SEVERITIES[severity]
     major = float(low + (high - low) * rng.beta(1.3, 1.6))
-    kind = str(rng.choice(TYPES, p=TYPE_SHARE))
-    levels, shares = _PATTERNS[kind]
-    jitter = rng.integers(-1, 2, len(levels))
-    inner = (min(T1 + a + int(j), L5 - 1) for a, j in zip(levels, jitter, strict=True))
-    nodes = [T1, *inner, L5]
-    swings = np.array([float(rng.uniform(*share)) for share in shares])
-    swings *= major / swings.max()
-    side = 1.0 if rng.random() < 0.88 else -1.0
-    signs = side * _FIRST_SIGN[kind] * (-1.0) ** np.arange(len(swings))
-    apices = [
-        a + 1 + (b - a - 2) * float(rng.uniform(0.4, 0.6)) if b - a > 2 else (a + b) / 2
-        for a, b in pairwise(nodes)
-    ]
-    return CurvePlan(kind, tuple(nodes), tuple(apices), tuple(float(s) for s in swings * signs))
+    levels, apices, swings = draw_chain(rng, major)
+    nodes = tuple(T1 + level for level in levels)
+    return CurvePlan(_kind(apices, swings), nodes, tuple(T1 + a for a in apices), tuple(swings))
 
 
-# Inner end vertebrae counted from T1 = 0, and for each bend of the chain its range of relative size.
-_PATTERNS: Final[dict[str, tuple[tuple[int, ...], tuple[tuple[float, float], ...]]]] = {
-    "single_thoracic": ((5, 11, 15), ((0.25, 0.5), (1.0, 1.0), (0.35, 0.65), (0.05, 0.2))),
-    "double_thoracic": ((5, 11, 15), ((0.7, 0.95), (1.0, 1.0), (0.3, 0.6), (0.05, 0.2))),
-    "thoracolumbar": ((4, 9, 14), ((0.05, 0.2), (0.3, 0.55), (1.0, 1.0), (0.15, 0.35))),
-    "lumbar": ((5, 10, 15), ((0.05, 0.2), (0.35, 0.6), (1.0, 1.0), (0.1, 0.3))),
-    "double_major": ((4, 10, 15), ((0.2, 0.4), (0.85, 1.0), (0.85, 1.0), (0.1, 0.25))),
-}
-# The main thoracic bend (second of each chain) is to the right for side = +1, so the first is to the left;
-# where the lower curve leads, it is the one on the left.
-_FIRST_SIGN: Final = dict.fromkeys(TYPES, -1.0)
+def _kind(apices: Sequence[float], swings: Sequence[float]) -> str:
+    """Name of the pattern (Ponseti & Friedman 1950) by the regions of its two largest bends."""
+    order = sorted(range(len(swings)), key=lambda k: -abs(swings[k]))
+    places = [region(LEVELS[round(T1 + apices[k])]) for k in order[:2]]
+    double = len(order) > 1 and abs(swings[order[1]]) > 0.75 * abs(swings[order[0]])
+    if double:
+        return "double_major" if "TL/L" in places else "double_thoracic"
+    if places[0] != "TL/L":
+        return "single_thoracic"
+    return "thoracolumbar" if apices[order[0]] < LEVELS.index("L2") - T1 else "lumbar"
 
 
 def tilt_profile(plan: CurvePlan, position: Floats) -> tuple[Floats, Floats]:

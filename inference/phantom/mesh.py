@@ -26,6 +26,10 @@ class Mesh:
         """The same mesh with other vertex positions (V, 3)."""
         return Mesh(vertices, self.triangles, self.weight)
 
+    def scaled(self, factor: float) -> "Mesh":
+        """The same mesh with ``factor`` times the weight."""
+        return Mesh(self.vertices, self.triangles, self.weight * factor)
+
 
 def signed_volume_mm3(vertices: Floats, triangles: Indices) -> float:
     """Volume enclosed, positive when the triangles are wound outward."""

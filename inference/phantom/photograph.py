@@ -136,6 +136,8 @@ def photograph(
     picture *= _shadow(seen)[..., None]
     shown: Floats = np.clip(picture, 0, 1) ** (1 / 2.2) * 255
     picture = np.asarray(cv2.GaussianBlur(shown, (0, 0), 0.65), dtype=np.float64)
+    outline = _outline(seen)[..., None]
+    picture += outline * (cv2.GaussianBlur(shown, (0, 0), 1.1) - picture)
     picture += look.grain * rng.standard_normal(picture.shape)
     return np.clip(picture[..., ::-1] + 0.5, 0, 255).astype(np.uint8)
 
@@ -158,6 +160,13 @@ def _texture(body: Outside, rng: np.random.Generator) -> Floats:
     strand = np.sin(vertices[:, 0] * 0.9 + 6 * np.sin(vertices[:, 1] * 0.02)) * 0.25
     hair = 1 + strand + 0.2 * rng.standard_normal(len(vertices))
     return np.asarray(np.where(body.material == HAIR, hair, factor))
+
+
+def _outline(seen: Visible) -> Floats:
+    """0..1 near jumps of depth, where pixels of a real picture mix two surfaces."""
+    depth = np.where(np.isfinite(seen.depth), seen.depth, 6000.0).astype(np.float32)
+    jump = cv2.dilate(depth, np.ones((3, 3))) - cv2.erode(depth, np.ones((3, 3))) > 25.0
+    return np.asarray(cv2.GaussianBlur(cv2.dilate(jump.astype(np.float32), np.ones((3, 3))), (0, 0), 0.8))
 
 
 def _shadow(seen: Visible) -> Floats:

@@ -1,6 +1,6 @@
 """The film: attenuation along the rays, scatter, quantum noise, and what machines make of it.
 
-``exposure`` follows the rays through the body's meshes; ``develop`` turns the line integrals into a grey image
+``exposure`` follows the rays through the meshes; ``develop`` turns the line integrals into a grey image
 as a digital system would: scatter, noise, blur, logarithm, tone curve, local contrast, collimation, marker.
 """
 
@@ -120,6 +120,7 @@ def _mark(image: Bytes, film: Film, machine: Machine, rng: np.random.Generator) 
         return
     size = MARKER_MM / film.spacing_mm
     face, scale = cv2.FONT_HERSHEY_SIMPLEX, size / 22.0
-    x = film.width - 2.1 * size if machine.marker == "R" else 1.1 * size
+    inset = 0.11 * film.width
+    x = film.width - inset - size if machine.marker == "R" else inset
     y = rng.uniform(0.08, 0.3) * film.height
     cv2.putText(image, machine.marker, (int(x), int(y)), face, scale, 250, max(2, int(size / 7)), cv2.LINE_AA)

@@ -22,6 +22,10 @@ BACK_TURN: Final = 0.95
 sideways shift of the section take part of it back: skin turns by 0.4-0.5 of the vertebra (Stokes 1989)."""
 FRONT_TURN: Final = 0.3
 SIDEWAYS: Final = 0.25
+REACH_MM: Final = 115.0
+"""Beyond about this distance from the column a turn lifts the skin no further."""
+SHOULDER_TURN: Final = 0.25
+"""Share of the turn left at the level of the shoulders, which hang on the arms rather than on the ribs."""
 SHIFT_SHARE: Final = (0.8, 0.55)
 """Share of the column's sideways shift that the skin takes over the column and at the flanks."""
 TILT_SHARE: Final = 0.5
@@ -37,22 +41,30 @@ class Warp:
     shift: Floats
     tilt: Floats
     turn: Floats
+    scale: float
 
     def column_z(self, y: Floats) -> Floats:
         """Depth of the vertebral centres of the straight body at height y."""
         return np.asarray(np.interp(y, self.y, self.straight_z))
+
+    def _hold(self, y: Floats) -> Floats:
+        """1 below the axillae, SHOULDER_TURN at the shoulders."""
+        level = y / self.scale
+        return np.asarray(SHOULDER_TURN + (1 - SHOULDER_TURN) / (1 + np.exp(-(level + 375.0) / 14.0)))
 
     def apply(self, points: Floats) -> Floats:
         """Points (..., 3) of the straight body -> the bent body. Millimetres, body frame."""
         x, y, z = points[..., 0], points[..., 1], points[..., 2]
         forward = z - self.column_z(y)
         blend = 1 / (1 + np.exp(-(forward - 40.0) / 22.0))
-        turn = np.interp(y, self.y, self.turn) * (BACK_TURN + (FRONT_TURN - BACK_TURN) * blend)
+        turn = (
+            np.interp(y, self.y, self.turn) * self._hold(y) * (BACK_TURN + (FRONT_TURN - BACK_TURN) * blend)
+        )
         tilt = np.interp(y, self.y, self.tilt) * TILT_SHARE
         shift = np.stack([np.interp(y, self.y, self.shift[:, k]) for k in range(3)], -1)
         # A turned cage is pushed back on one side more than it wanders sideways: mostly a shear.
         moved_x = x + SIDEWAYS * forward * np.sin(turn)
-        moved_z = forward - x * np.tan(turn)
+        moved_z = forward - REACH_MM * np.tanh(x / REACH_MM) * np.tan(turn)
         near = np.exp(-((moved_x / 130.0) ** 2))
         side_share = SHIFT_SHARE[1] + (SHIFT_SHARE[0] - SHIFT_SHARE[1]) * np.exp(-((x / 80.0) ** 2))
         out = np.stack([moved_x * np.cos(tilt), y + moved_x * np.sin(tilt) * near, z - forward + moved_z], -1)
@@ -76,6 +88,7 @@ def between(straight: Spine, bent: Spine) -> Warp:
         np.stack([_smooth(y, knots, shift[:, k], SMOOTHING_MM) for k in range(3)], -1),
         _smooth(y, knots, tilts, 1.5 * SMOOTHING_MM),
         _smooth(y, knots, turns, SMOOTHING_MM),
+        straight.scale,
     )
 
 

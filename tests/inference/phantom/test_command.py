@@ -3,12 +3,14 @@
 import errno
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from inference.phantom import __main__ as command
-from inference.phantom import study
+from inference.phantom import batch, study
 
 FILES = {"colour.jpg", "depth.png", "camera.json", "radiograph.png", "labels.json", "truth.json"}
 
@@ -78,7 +80,7 @@ def test_an_interruption_keeps_whole_studies(
     def interrupt(*_: object) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "write_study", interrupt)
+    monkeypatch.setattr(batch, "write_study", interrupt)
     assert _run(tmp_path, "--count", "3", "--seed", "4") == 130
     assert "go on" in capsys.readouterr().err
 
@@ -119,5 +121,11 @@ def test_a_file_in_the_way_and_a_foreign_folder_are_refused(
 
 
 def test_workers_write_the_same_bytes(made: Path, tmp_path: Path) -> None:
-    assert _run(tmp_path, "--count", "2", "--seed", "4", "--workers", "2") == 0
+    """As a person runs it: another program, with processes of its own."""
+    line = [sys.executable, "-m", "inference.phantom", str(tmp_path), "--seed", "4"]
+    done = subprocess.run(
+        [*line, "--count", "2", "--workers", "2"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2/2 studies" in done.stderr
     assert _digests(tmp_path) == _digests(made)

@@ -1,0 +1,37 @@
+"""Many studies, in this process or in several at once."""
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import cv2
+
+from inference.phantom.study import write_study
+
+Job = tuple[Path, int, int, str]
+"""Arguments of `write_study`: folder, seed, index, severity."""
+
+
+def write_studies(jobs: Sequence[Job], workers: int) -> Iterator[bool]:
+    """Write the studies in order; yields for each whether it was new.
+
+    Raises OSError when the disk refuses, BrokenProcessPool when a worker was killed.
+    """
+    if workers == 1:
+        yield from (write_study(*job) for job in jobs)
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread)
+    try:
+        yield from pool.map(_write_job, jobs, chunksize=1)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _one_thread() -> None:
+    cv2.setNumThreads(1)
+
+
+def _write_job(job: Job) -> bool:
+    return write_study(*job)
