@@ -1,6 +1,6 @@
 """What a bench module uses: time something many times, and hand the row to the runner.
 
-A bench module is `tests/bench/bench_*.py`: a program that the runner starts on a fresh data folder and a fresh
+A bench module is `tests/bench/bench_*.py`: a program that the runner starts on a fresh data folder and
 database, and that prints rows with `report`. Anything else it prints is shown as it is.
 """
 
