@@ -55,8 +55,10 @@ def icc_2_1(ratings: ArrayLike, *, confidence: float = 0.95) -> Estimate:
     if ms.error == 0 and ms.readers == 0:
         return Estimate(1.0, 1.0, 1.0)
     r = (ms.subjects - ms.error) / (ms.subjects + (k - 1) * ms.error + k * (ms.readers - ms.error) / n)
-    a = k * r / (n * (1 - r))
-    b = 1 + k * r * (n - 1) / (n * (1 - r))
+    # The weights estimate a ratio of variances, which no negative estimate of the ICC can make negative.
+    odds = max(r, 0.0) / (1 - max(r, 0.0))
+    a = k * odds / n
+    b = 1 + k * odds * (n - 1) / n
     spread = (a * ms.readers) ** 2 / (k - 1) + (b * ms.error) ** 2 / ((n - 1) * (k - 1))
     freedom = (a * ms.readers + b * ms.error) ** 2 / spread
     f_lower = _f_quantile(confidence, n - 1, freedom)

@@ -13,6 +13,7 @@ SOURCE = "Morrissy 1990, 95 % limits"
 Readers = Literal["same", "different"]
 Levels = Literal["own", "fixed"]
 
+_ROUNDING_DEG = 1e-9
 _LIMITS_DEG: dict[tuple[str, str], float] = {
     ("same", "own"): 4.9,
     ("same", "fixed"): 3.8,
@@ -58,4 +59,5 @@ def measurable_change(
     error_deg = reading_error_deg(readers=readers, levels=levels)
     towards = 1.0 if (earlier_deg or later_deg) >= 0 else -1.0
     change_deg = towards * (later_deg - earlier_deg)
-    return Change(change_deg=change_deg, error_deg=error_deg, measurable=abs(change_deg) >= error_deg)
+    measurable = abs(change_deg) > error_deg - _ROUNDING_DEG
+    return Change(change_deg, error_deg, measurable)

@@ -265,6 +265,8 @@ def reading() -> Case:
             {**pair, "earlier_deg": earlier, "later_deg": later, "change_deg": change, "measurable": clear}
             for pair, earlier, later, change, clear in (
                 (own, 30, 34, 4, False),
+                (own, 20.0, 24.9, 4.9, True),
+                (own, 20.0, 24.8, 4.8, False),
                 (fixed, 30, 34, 4, True),
                 (others, -30, -38, 8, True),
                 (others, -30, -23, -7, False),

@@ -11,6 +11,7 @@ export interface Change {
   readonly measurable: boolean;
 }
 
+const ROUNDING_DEG = 1e-9;
 const LIMITS_DEG: Record<Readers, Record<LevelChoice, number>> = {
   same: { own: 4.9, fixed: 3.8 },
   different: { own: 7.2, fixed: 6.3 },
@@ -34,5 +35,5 @@ export function measurableChange(
   const errorDeg = readingErrorDeg(readers, levels);
   const towards = (earlierDeg || laterDeg) >= 0 ? 1 : -1;
   const changeDeg = towards * (laterDeg - earlierDeg);
-  return { changeDeg, errorDeg, measurable: Math.abs(changeDeg) >= errorDeg };
+  return { changeDeg, errorDeg, measurable: Math.abs(changeDeg) > errorDeg - ROUNDING_DEG };
 }
