@@ -73,10 +73,20 @@ def draw_severity(rng: np.random.Generator) -> str:
 def draw_plan(rng: np.random.Generator, severity: str) -> CurvePlan:
     """A random curve pattern, after real spines, whose largest Cobb angle lies in the severity's range."""
     low, high = SEVERITIES[severity]
-    major = float(low + (high - low) * rng.beta(1.3, 1.6))
-    levels, apices, swings = draw_chain(rng, major)
-    nodes = tuple(T1 + level for level in levels)
-    return CurvePlan(_kind(apices, swings), nodes, tuple(T1 + a for a in apices), tuple(swings))
+    while True:
+        major = float(low + (high - low) * rng.beta(1.3, 1.6))
+        levels, apices, swings = draw_chain(rng, major)
+        nodes = tuple(T1 + level for level in levels)
+        plan = CurvePlan(_kind(apices, swings), nodes, tuple(T1 + a for a in apices), tuple(swings))
+        # Bends that run on over a small counter-swing read as one larger curve.
+        if low <= _largest_deg(plan) <= high:
+            return plan
+
+
+def _largest_deg(plan: CurvePlan) -> float:
+    """The largest angle a reader finds, or the whole range of tilts where there is no curve."""
+    found = [abs(curve.cobb_deg) for curve in designed_curves(plan)]
+    return max(found) if found else float(np.ptp(np.cumsum([0.0, *plan.swings_deg])))
 
 
 def _kind(apices: Sequence[float], swings: Sequence[float]) -> str:

@@ -50,7 +50,7 @@ class Warp:
     def _hold(self, y: Floats) -> Floats:
         """1 below the axillae, SHOULDER_TURN at the shoulders."""
         level = y / self.scale
-        return np.asarray(SHOULDER_TURN + (1 - SHOULDER_TURN) / (1 + np.exp(-(level + 375.0) / 14.0)))
+        return np.asarray(SHOULDER_TURN + (1 - SHOULDER_TURN) / (1 + np.exp(-(level + 350.0) / 24.0)))
 
     def apply(self, points: Floats) -> Floats:
         """Points (..., 3) of the straight body -> the bent body. Millimetres, body frame."""
