@@ -11,9 +11,13 @@ export function readProps<Data>(root: Document = document): PageProps<Data> {
   return JSON.parse(element.textContent ?? '') as PageProps<Data>;
 }
 
-/** Starts a page: the session for everything below, the first data for the root component. */
-export function mountPage<Data>(Root: Component<{ page: Data }>): void {
-  const props = readProps<Data>();
+/**
+ * Starts a page: the session for everything below, the first data for the root component. Pages without first data
+ * take no props, so the component's type is open.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export function mountPage(Root: Component<any>): void {
+  const props = readProps<unknown>();
   const target = document.getElementById('app');
   if (target === null) throw new Error('This page has no <div id="app">.');
   session.begin(props.session);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Help from './Help.svelte';
+
+mountPage(Help);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Login from './Login.svelte';
+
+mountPage(Login);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Studies from './Studies.svelte';
+
+mountPage(Studies);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Subjects from './Subjects.svelte';
+
+mountPage(Subjects);
