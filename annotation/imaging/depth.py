@@ -1,4 +1,4 @@
-"""Depth maps: what is measured, the mean of a burst, its noise and holes, and the bytes the browser reads.
+"""Depth maps: what is measured, the mean of a burst and its noise, and the bytes the browser reads.
 
 A depth map is (height, width) uint16 in mm, 0 = nothing measured.
 """
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from annotation.imaging.errors import ImagingError
 
@@ -23,6 +22,9 @@ Mask = NDArray[np.bool_]
 NEAREST_MM = 250
 FARTHEST_MM = 5500
 """What the depth camera can see at all in its narrow mode, with room to spare."""
+
+DARKEST = 40
+"""The gray value of the farthest surface in `shade`; only holes are darker."""
 
 OUTLIER_FLOOR_MM = 3.0
 OUTLIER_DEVIATIONS = 3.0
@@ -43,15 +45,6 @@ class BurstMean:
     def depth_mm(self) -> DepthMap:
         """The mean as a depth map, rounded to whole mm."""
         return np.where(np.isnan(self.mean_mm), 0, np.rint(np.nan_to_num(self.mean_mm))).astype(np.uint16)
-
-
-@dataclass(frozen=True)
-class HoleStatistics:
-    """Missing depth within a region. fraction: 0..1 of its pixels; count and largest_px: connected holes."""
-
-    fraction: float
-    count: int
-    largest_px: int
 
 
 def valid_mask(depth_mm: DepthMap, nearest_mm: int = NEAREST_MM, farthest_mm: int = FARTHEST_MM) -> Mask:
@@ -89,14 +82,15 @@ def burst_mean(frames: Sequence[DepthMap]) -> BurstMean:
     )
 
 
-def hole_statistics(depth_mm: DepthMap, region: Mask | None = None) -> HoleStatistics:
-    """How much depth is missing inside `region` ((height, width) bool; None = the whole map)."""
-    holes = ~valid_mask(depth_mm)
-    inside = np.ones(depth_mm.shape, dtype=bool) if region is None else region
-    holes &= inside
-    labels, count = ndimage.label(holes)
-    largest = int(np.bincount(labels.ravel())[1:].max()) if count else 0
-    return HoleStatistics(float(holes.sum() / max(int(inside.sum()), 1)), int(count), largest)
+def shade(depth_mm: DepthMap) -> NDArray[np.uint8]:
+    """The map as gray values to look at: near is bright, holes are black. (height, width) uint8."""
+    measured = depth_mm[valid_mask(depth_mm)]
+    if measured.size == 0:
+        return np.zeros(depth_mm.shape, dtype=np.uint8)
+    near, far = np.percentile(measured, (1, 99))
+    distance = (depth_mm.astype(np.float32) - near) / max(far - near, 1)
+    gray = np.rint(255 - (255 - DARKEST) * np.clip(distance, 0, 1)).astype(np.uint8)
+    return np.where(depth_mm > 0, gray, np.uint8(0))
 
 
 def encode_npy(depth_mm: DepthMap) -> bytes:

@@ -11,6 +11,7 @@ comes: an X-ray does not wait for DICOM's libraries.
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import resource
@@ -25,6 +26,7 @@ MAX_FILE_BYTES = 512 << 20
 MAX_OUTPUT_BYTES = 1 << 30
 EBML_MAGIC = b"\x1a\x45\xdf\xa3"
 RASTER_MAGICS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
 OTHER_KINDS = {
     b"%PDF": "a PDF document",
     b"PK\x03\x04": "a ZIP archive; unpack it and import the files in it",
@@ -97,7 +99,9 @@ def sniff(path: Path) -> str:
 
 
 def inspect_request(request: dict[str, Any]) -> None:
-    """Inspect what a request names, and always leave a `result.json`."""
+    """Inspect what a request names, and leave a `result.json`; OSError only where the disk fails, not the
+    file.
+    """
     folder = Path(request["out_dir"])
     camera = request.get("camera")
     try:
@@ -110,6 +114,11 @@ def inspect_request(request: dict[str, Any]) -> None:
         write_result(folder, {"error": "The file needs more memory to be read than is allowed."})
     except RecursionError:
         write_result(folder, {"error": "The file nests its parts too deeply."})
+    except OSError as error:
+        if error.errno in DISK_ERRORS:
+            raise
+        sentence = "unpacks to more than may be stored" if error.errno == errno.EFBIG else "is damaged"
+        write_result(folder, {"error": f"The file {sentence}."})
     except Exception as error:  # noqa: BLE001 - a decoder may raise anything on hostile bytes; the file is refused
         sys.stderr.write(f"{type(error).__name__}\n")
         write_result(folder, {"error": "The file is damaged: its contents make no sense."})
@@ -135,14 +144,20 @@ def limit_processor_time(seconds: int) -> None:
 
 
 def serve(requests: TextIO, replies: TextIO, cpu_s: int) -> None:
-    """Answer each line of JSON with its id once its result lies in its folder."""
+    """Answer each line of JSON with its id once its result lies in its folder (or with the errno of the
+    disk).
+    """
     replies.write(json.dumps({"ready": True}) + "\n")
     replies.flush()
     for line in requests:
         request = json.loads(line)
         limit_processor_time(cpu_s)
-        inspect_request(request)
-        replies.write(json.dumps({"id": request["id"]}) + "\n")
+        reply = {"id": request["id"]}
+        try:
+            inspect_request(request)
+        except OSError as error:
+            reply["errno"] = error.errno
+        replies.write(json.dumps(reply) + "\n")
         replies.flush()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
+from annotation.imaging.depth import shade
 from annotation.imaging.errors import ImagingError
 from annotation.imaging.radiograph import canonical, thumbnail, to_gray, view
 from annotation.imaging.raster import Raster, read_raster
@@ -30,8 +32,10 @@ def inspect_raster(content: bytes, output: Output, options: dict[str, Any]) -> N
         output.kind = "depth16"
     stored = canonical(raster, content)
     output.add_image("pixels", stored)
-    shown = view(raster.image)
-    if raster.bit_depth == 16 and output.kind == "raster":
+    shown = (
+        Image.fromarray(shade(np.asarray(raster.image))) if output.kind == "depth16" else view(raster.image)
+    )
+    if raster.bit_depth == 16:
         output.add_image("view", canonical(Raster(shown, "PNG", False, ()), b""))
     output.add_image("thumbnail", thumbnail(shown))
     output.found |= {"format": raster.format, "spacing_mm": None, "calibration": "none"}

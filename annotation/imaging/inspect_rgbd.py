@@ -13,8 +13,9 @@ from PIL import Image
 
 from annotation.imaging.camera import Calibration, Camera
 from annotation.imaging.camera_fields import CameraError, mapping
-from annotation.imaging.depth import BurstMean, burst_mean, encode_npy, hole_statistics, valid_mask
+from annotation.imaging.depth import BurstMean, burst_mean, encode_npy, shade, valid_mask
 from annotation.imaging.errors import ImagingError
+from annotation.imaging.holes import hole_statistics
 from annotation.imaging.jpeg import strip_metadata
 from annotation.imaging.k4a import Frame, K4AError, Recording, read_recording
 from annotation.imaging.k4a_calibration import (
@@ -25,7 +26,7 @@ from annotation.imaging.k4a_calibration import (
     parse_calibration,
     parse_json,
 )
-from annotation.imaging.radiograph import EncodedImage, encode_png, thumbnail, view
+from annotation.imaging.radiograph import EncodedImage, encode_png, thumbnail
 from annotation.imaging.raster import read_raster
 from annotation.imaging.registration import register_depth
 from annotation.imaging.results import Output
@@ -119,8 +120,9 @@ def _add_depth(role: str, depth_mm: DepthMap, output: Output) -> None:
     output.add_image(role, EncodedImage(encode_png(image), "image/png", width, height, 16, 1))
     described = {"width": width, "height": height, "bit_depth": 16, "channels": 1}
     output.add(f"{role}_npy_gz", encode_npy(depth_mm), "application/x-npy+gzip", **described)
-    if role == "depth" and output.kind == "rgbd_pair":
-        output.add_image("thumbnail", thumbnail(view(image)))
+    shown = Image.fromarray(shade(depth_mm))
+    output.add_image(f"{role}_view", EncodedImage(encode_png(shown), "image/png", width, height, 8, 1))
+    output.add_image(f"{role}_thumbnail", thumbnail(shown))
 
 
 def _add_json(role: str, data: dict[str, Any], output: Output) -> None:

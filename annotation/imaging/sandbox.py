@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
@@ -52,8 +52,12 @@ class _ChildFailed(Exception):
 
 @dataclass(frozen=True)
 class DerivedFile:
-    """A file the inspection made. role: source, pixels, view, thumbnail, colour, depth, depth_npy_gz,
-    depth_in_colour, depth_in_colour_npy_gz or calibration."""
+    """A file the inspection made.
+
+    role: source (the de-identified DICOM), pixels, view (8 bits, where pixels have more), thumbnail; colour;
+    depth and depth_in_colour, each also with _npy_gz, _view (8 bits, near is bright) and _thumbnail;
+    calibration.
+    """
 
     role: str
     path: Path
@@ -102,7 +106,8 @@ def run_inspection(
     memory_bytes: int = DEFAULT_MEMORY_BYTES,
     wall_s: float = DEFAULT_WALL_S,
 ) -> InspectionResult:
-    """Inspect one file in a child of its own. Raises SandboxError only where no child can be started."""
+    """Inspect one file in a child of its own. Raises SandboxError where no child can be started,
+    OSError where the disk is full or fails."""
     job = InspectionJob(path, out_dir, options or {}, camera)
     results = run_inspections([job], memory_bytes=memory_bytes, wall_s=wall_s)
     return next(result for _, result in results)
@@ -113,10 +118,11 @@ def run_inspections(
     *,
     memory_bytes: int = DEFAULT_MEMORY_BYTES,
     wall_s: float = DEFAULT_WALL_S,
-) -> Iterator[tuple[InspectionJob, InspectionResult]]:
+) -> Generator[tuple[InspectionJob, InspectionResult], None, None]:
     """Inspect files one after another, each with the full time, and yield each result as it comes.
 
     One child serves as long as it lives; a file that ends it is refused and the next one gets a new child.
+    Raises OSError where the disk is full or fails: that is no fault of the file. `close` ends the child.
     """
     child: _Child | None = None
     try:
@@ -180,8 +186,12 @@ class _Child:
             self._requests.flush()
         except BrokenPipeError as error:
             raise _ChildFailed(self._why()) from error
-        if self._reply(self._wall_s).get("id") != self._count:
+        reply = self._reply(self._wall_s)
+        if reply.get("id") != self._count:
             raise _ChildFailed(NO_RESULT)
+        if "errno" in reply:
+            _empty(job.out_dir)
+            raise OSError(reply["errno"], os.strerror(reply["errno"]), str(job.out_dir))
 
     def end(self) -> None:
         """End the child and whatever it started, and wait for it."""

@@ -6,8 +6,9 @@ import io
 import numpy as np
 import pytest
 
-from annotation.imaging.depth import burst_mean, decode_npy, encode_npy, hole_statistics, valid_mask
+from annotation.imaging.depth import burst_mean, decode_npy, encode_npy, shade, valid_mask
 from annotation.imaging.errors import ImagingError
+from annotation.imaging.holes import hole_statistics
 
 
 def test_the_mean_of_a_burst_leaves_out_flying_pixels() -> None:
@@ -62,6 +63,15 @@ def test_holes_are_counted_inside_the_region_only() -> None:
     assert valid_mask(np.array([[0, 249, 250, 5500, 5501]], np.uint16)).tolist() == [
         [False, False, True, True, False]
     ]
+
+
+def test_the_shaded_map_is_bright_where_it_is_near_and_black_in_holes() -> None:
+    depth = np.tile(np.linspace(1000, 2000, 100).astype(np.uint16), (10, 1))
+    depth[3, 3] = 0
+    shown = shade(depth)
+    assert (shown[0, 0], shown[0, 99], shown[3, 3]) == (255, 40, 0)
+    assert (np.diff(shown[0].astype(int)) <= 0).all()
+    assert not shade(np.zeros((3, 3), np.uint16)).any()
 
 
 def test_packed_maps_come_back_and_are_the_same_bytes_each_time() -> None:
