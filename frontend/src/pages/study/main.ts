@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Study from './Study.svelte';
+
+mountPage(Study);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Subject from './Subject.svelte';
+
+mountPage(Subject);
