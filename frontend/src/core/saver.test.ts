@@ -77,11 +77,9 @@ class Bench {
 }
 
 const ok = (revision: number): SaveAnswer => ({ kind: 'saved', revision, saved_at: TIME });
-const stale = (x: number, revision = 7): SaveAnswer => ({
+const stale = (x: number): SaveAnswer => ({
   kind: 'stale',
-  revision,
-  points: at(x),
-  author: 'doctor',
+  theirs: { revision: 7, points: at(x), author: 'doctor', saved_at: TIME },
 });
 const lost: SaveAnswer = { kind: 'unreachable', detail: 'no network' };
 
@@ -211,8 +209,7 @@ describe('a stale revision', () => {
     expect(bench.saver.status).toMatchObject({
       phase: 'conflict',
       mine: at(1),
-      theirs: at(99),
-      author: 'doctor',
+      theirs: { points: at(99), author: 'doctor' },
     });
     bench.saver.change(at(2));
     bench.pass(60_000);
@@ -229,6 +226,7 @@ describe('a stale revision', () => {
 
   it('takes theirs without writing; an undo of that is saved after theirs', () => {
     expect(bench.saver.takeTheirs()).toEqual(at(99));
+    expect(bench.saver.status).toEqual({ phase: 'saved', saved_at: TIME });
     bench.pass(5000);
     expect(bench.requests.length).toBe(1);
     expect(bench.pending).toBeNull();

@@ -16,7 +16,7 @@ export interface SaveRequest {
 
 export type SaveAnswer =
   | { readonly kind: 'saved'; readonly revision: number; readonly saved_at: string }
-  | { readonly kind: 'stale'; readonly revision: number; readonly points: Points; readonly author: string }
+  | { readonly kind: 'stale'; readonly theirs: OtherVersion }
   | { readonly kind: 'signed_out' }
   | { readonly kind: 'unreachable'; readonly detail: string }
   | { readonly kind: 'refused'; readonly detail: string };
@@ -27,6 +27,14 @@ export interface Clock {
   now_ms(): number;
   /** Calls back once after `delay_ms`; the answer cancels it. */
   after(delay_ms: number, callback: () => void): () => void;
+}
+
+/** What somebody else, or this person elsewhere, saved meanwhile. */
+export interface OtherVersion {
+  readonly points: Points;
+  readonly revision: number;
+  readonly author: string;
+  readonly saved_at: string | null;
 }
 
 /** What is kept on this computer until the server has it: ids and coordinates only. */
@@ -49,13 +57,7 @@ export type SaveStatus =
   | { readonly phase: 'saving' }
   | { readonly phase: 'offline'; readonly detail: string; readonly retry_at_ms: number }
   | { readonly phase: 'signed_out' }
-  | {
-      readonly phase: 'conflict';
-      readonly mine: Points;
-      readonly theirs: Points;
-      readonly revision: number;
-      readonly author: string;
-    }
+  | { readonly phase: 'conflict'; readonly mine: Points; readonly theirs: OtherVersion }
   | { readonly phase: 'refused'; readonly detail: string };
 
 export interface SaverOptions {
@@ -142,7 +144,7 @@ export class Saver {
   /** Ends a conflict for my points: they become the revision after theirs, which stays in the history. */
   keepMine(): void {
     if (this.status.phase !== 'conflict') return;
-    this.revision = this.status.revision;
+    this.revision = this.status.theirs.revision;
     this.unsent = true;
     this.enter({ phase: 'unsaved' });
     this.keep();
@@ -152,9 +154,9 @@ export class Saver {
   /** Ends a conflict for their points, which it returns: the page shows them as a step that undo takes back. */
   takeTheirs(): Points | null {
     if (this.status.phase !== 'conflict') return null;
-    const { theirs, revision } = this.status;
-    this.accept(theirs, revision);
-    return theirs;
+    const { theirs } = this.status;
+    this.accept(theirs);
+    return theirs.points;
   }
 
   dispose(): void {
@@ -191,7 +193,7 @@ export class Saver {
       case 'saved':
         return this.saved(answer.revision, answer.saved_at);
       case 'stale':
-        return this.stale(answer);
+        return this.stale(answer.theirs);
       case 'signed_out':
         return this.enter({ phase: 'signed_out' });
       case 'refused':
@@ -216,22 +218,21 @@ export class Saver {
     this.enter({ phase: 'saved', saved_at });
   }
 
-  private stale(answer: Extract<SaveAnswer, { kind: 'stale' }>): void {
+  private stale(theirs: OtherVersion): void {
     this.request = null;
     this.unsent = true;
-    if (samePoints(answer.points, this.points)) return this.accept(answer.points, answer.revision);
+    if (samePoints(theirs.points, this.points)) return this.accept(theirs);
     this.keep();
-    const { points: theirs, revision, author } = answer;
-    this.enter({ phase: 'conflict', mine: this.points, theirs, revision, author });
+    this.enter({ phase: 'conflict', mine: this.points, theirs });
   }
 
-  private accept(points: Points, revision: number): void {
-    this.points = points;
-    this.revision = revision;
+  private accept(theirs: OtherVersion): void {
+    this.points = theirs.points;
+    this.revision = theirs.revision;
     this.request = null;
     this.unsent = false;
     this.forget();
-    this.enter({ phase: 'saved', saved_at: null });
+    this.enter({ phase: 'saved', saved_at: theirs.saved_at });
   }
 
   private retryLater(detail: string): void {

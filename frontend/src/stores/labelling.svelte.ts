@@ -53,6 +53,8 @@ export class Labelling {
   readonly total = $derived(this.schema.points.length);
   readonly warnings = $derived(warningsFor(this.schema, this.points, this.mirrored, this.depth.depth));
   readonly warned = $derived(this.warnings.flatMap(({ names }) => names));
+  /** The other version while there are two. */
+  readonly theirs = $derived(this.save.status.phase === 'conflict' ? this.save.status.theirs.points : []);
   readonly undoes = $derived(this.history.done.at(-1)?.command);
   readonly redoes = $derived(this.history.undone[0]?.command);
 

@@ -110,5 +110,6 @@ async function put(key: CaseKey, request: SaveRequest): Promise<SaveAnswer> {
 function stale(error: ApiError): SaveAnswer {
   const current = (error.body as { current?: LandmarkSet } | undefined)?.current;
   if (current === undefined) return { kind: 'refused', detail: error.message };
-  return { kind: 'stale', revision: current.revision, points: current.points, author: current.author.name };
+  const { points, revision, saved_at, author } = current;
+  return { kind: 'stale', theirs: { points, revision, saved_at, author: author.name } };
 }
