@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Audit from './Audit.svelte';
+
+mountPage(Audit);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import People from './People.svelte';
+
+mountPage(People);

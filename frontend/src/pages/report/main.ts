@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Report from './Report.svelte';
+
+mountPage(Report);
