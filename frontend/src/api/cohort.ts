@@ -33,6 +33,8 @@ export const projects = {
 
 export const schemas = {
   list: (project: string) => call<Schema[]>('get', '/schemas', { query: { project } }),
+  add: (project: string, definition: unknown) =>
+    call<Schema>('post', '/schemas', { body: { project, definition } }),
 };
 
 export type SubjectChanges = Partial<Pick<Subject, 'pseudonym' | 'sex' | 'birth_year'>>;

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Project from './Project.svelte';
+
+mountPage(Project);
