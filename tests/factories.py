@@ -16,6 +16,8 @@ from annotation.models import (
     Acquisition,
     AgentToken,
     Image,
+    Import,
+    ImportItem,
     LandmarkSet,
     Membership,
     Project,
@@ -100,7 +102,17 @@ class Factory:
         summaries.refresh(acquisition.study)
         return image
 
-    def radiograph(self, study: Study | None = None, *, spacing_mm: float | None = None, **fields: Any) -> Image:
+    def import_item(self, project: Project, user: User) -> ImportItem:
+        """A file half way into an import of the user's, with a thumbnail."""
+        batch = Import.objects.create(project=project, created_by=user)
+        batch.folder.mkdir(parents=True)
+        (batch.folder / "thumbnail.jpg").write_bytes(b"a small picture")
+        found = {"wire": {"title": "X-ray"}, "thumbnail": "thumbnail.jpg"}
+        return ImportItem.objects.create(batch=batch, name=f"film{next(_numbers)}.png", size=9, found=found)
+
+    def radiograph(
+        self, study: Study | None = None, *, spacing_mm: float | None = None, **fields: Any
+    ) -> Image:
         study = study or self.study()
         shot = {name: fields.pop(name) for name in ("display_flip", "side_confirmed") if name in fields}
         shot.setdefault("side_confirmed", True)
@@ -139,7 +151,9 @@ class Factory:
             for index, point in enumerate(definition.points)
         ]
 
-    def landmarks(self, user: User, image: Image, schema: str, points: Any = None, base: int = 0) -> LandmarkSet:
+    def landmarks(
+        self, user: User, image: Image, schema: str, points: Any = None, base: int = 0
+    ) -> LandmarkSet:
         return landmarks.save(
             user=user,
             image=image,

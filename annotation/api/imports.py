@@ -3,7 +3,6 @@
 import io
 from typing import TypedDict
 
-from django.db.models import QuerySet
 from django.http import FileResponse, Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -152,8 +151,10 @@ class OfImport(Endpoint):
 
     def item(self, request: Request, import_id: str, item_id: str) -> ImportItem:
         batch = self.batch(request, import_id)
-        rows: QuerySet[ImportItem] = batch.items.select_related("batch__project", "study")
-        return self.row(rows, pk=item_id)
+        found = batch.items.select_related("batch__project").filter(pk=item_id).first()
+        if found is None:
+            raise Http404
+        return found
 
 
 class ProjectImports(Endpoint):

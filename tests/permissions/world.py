@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.actions import measurements
+from annotation.actions import cohort, measurements
 from annotation.models import Membership, Project, User
 from annotation.models.cohort import Consent
 from tests.factories import Factory
@@ -27,16 +27,16 @@ def build(make: Factory) -> World:
     own = make.project("Own")
     people = {role: make.member(own, role) for role in ("assistant", "doctor", "admin")}
     people["site_admin"] = make.user("site_admin", site_admin=True)
-    ids = {"own": _rows(make, own), "other": _rows(make, make.project("Other"))}
+    importer = people["assistant"]
+    ids = {"own": _rows(make, own, importer), "other": _rows(make, make.project("Other"), make.user())}
     deleted = make.project("Gone")
     for person in list(people.values())[:3]:
         make.member(deleted, people_role(people, person), person)
-    ids["deleted"] = _rows(make, deleted)
+    ids["deleted"] = _rows(make, deleted, importer)
     Project.objects.filter(pk=deleted.pk).update(deleted_at=timezone.now())
-    ids["withdrawn"] = _rows(make, own)
+    ids["withdrawn"] = _rows(make, own, importer)
     subject = ids["withdrawn"]["subject"]
-    subject.consent = Consent.WITHDRAWN
-    subject.save()
+    cohort.set_consent(actor=people["admin"], subject=subject, state=Consent.WITHDRAWN)
     return World(people, ids)
 
 
@@ -44,8 +44,11 @@ def people_role(people: dict[str, User], person: User) -> str:
     return next(role for role, user in people.items() if user == person)
 
 
-def _rows(make: Factory, project: Project) -> Ids:
-    """One of everything in a project, by the name a URL pattern or a request body gives it."""
+def _rows(make: Factory, project: Project, importer: User) -> Ids:
+    """One of everything in a project, by the name a URL pattern or a request body gives it.
+
+    An open import is its importer's alone.
+    """
     reader = make.member(project, "doctor")
     subject = make.subject(project)
     study = make.study(subject)
@@ -61,6 +64,7 @@ def _rows(make: Factory, project: Project) -> Ids:
         lower_level="T12",
     )
     token, _ = make.token(project, reader)
+    item = make.import_item(project, importer)
     return {
         "subject": subject,
         "project_id": project.pk,
@@ -76,6 +80,8 @@ def _rows(make: Factory, project: Project) -> Ids:
         "measurement_id": measurement.pk,
         "member_id": Membership.objects.get(project=project, user=reader).pk,
         "token_id": token.pk,
+        "import_id": item.batch_id,
+        "item_id": item.pk,
         "user_id": reader.pk,
         "name": "landmarks.csv",
         "key": uuid.uuid4(),
