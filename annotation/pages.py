@@ -157,14 +157,14 @@ def subjects(request: HttpRequest, user: User) -> HttpResponse:
 @page
 def subject(request: HttpRequest, user: User, subject_id: str) -> HttpResponse:
     row = one(with_visits(Subject.objects.visible_to(user)), pk=subject_id)
-    props = {"subject": subject_detail_wire(row), "role": role_in(user, row.project)}
+    props = {"subject": subject_detail_wire(row), "role": role_in(user, row.project_id)}
     return show(request, user, "subject", row.pseudonym, props)
 
 
 @page
 def study(request: HttpRequest, user: User, study_id: str) -> HttpResponse:
     row = one(visible_studies(user), pk=study_id)
-    props = {"study": study_detail_wire(user, row), "role": role_in(user, row.project)}
+    props = {"study": study_detail_wire(user, row), "role": role_in(user, row.project_id)}
     return show(request, user, "study", f"{row.subject.pseudonym}, {row.visit_date}", props)
 
 

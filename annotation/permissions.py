@@ -5,6 +5,7 @@ deleted one, a withdrawn subject) is a 404, from the `visible_to` querysets; wha
 in a project of theirs is a 403, from here.
 """
 
+import uuid
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -41,11 +42,11 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
 }
 
 
-def role_in(user: User, project: Project) -> str | None:
+def role_in(user: User, project_id: uuid.UUID) -> str | None:
     """The user's role in a project; a site admin is an admin everywhere; None for a stranger."""
     if user.is_superuser:
         return Role.ADMIN
-    return Membership.objects.filter(user=user, project=project).values_list("role", flat=True).first()
+    return Membership.objects.filter(user=user, project=project_id).values_list("role", flat=True).first()
 
 
 def allows(role: str | None, capability: Capability) -> bool:
@@ -54,7 +55,7 @@ def allows(role: str | None, capability: Capability) -> bool:
 
 def require(user: User, project: Project, capability: Capability) -> None:
     """Raise PermissionDenied (403) unless the user's role in the project has the capability."""
-    if not allows(role_in(user, project), capability):
+    if not allows(role_in(user, project.pk), capability):
         raise PermissionDenied(f"Your role in this project does not allow you to {capability.value}.")
 
 
@@ -102,6 +103,6 @@ class InProject(SignedIn):
 
     def has_object_permission(self, request: Request, view: "APIView", obj: Any) -> bool:
         declared: dict[str, Capability] = getattr(view, "capabilities", {})
-        project = obj if isinstance(obj, Project) else obj.project
+        project_id = obj.pk if isinstance(obj, Project) else obj.project_id
         user = request.user
-        return isinstance(user, User) and allows(role_in(user, project), declared[str(request.method)])
+        return isinstance(user, User) and allows(role_in(user, project_id), declared[str(request.method)])

@@ -37,7 +37,7 @@ def close_code(session_key: str | None, project_id: uuid.UUID | None) -> int | N
     if not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
         return NOT_SIGNED_IN
     project = Project.objects.visible_to(user).filter(pk=project_id).first() if project_id else None
-    if project is None or not allows(role_in(user, project), Capability.VIEW):
+    if project is None or not allows(role_in(user, project.pk), Capability.VIEW):
         return NOT_ALLOWED
     return None
 

@@ -31,7 +31,7 @@ def _projects(user: User) -> list[ProjectWire]:
 
 
 def _may_train(user: User, project: Project) -> bool:
-    return allows(role_in(user, project), Capability.TRAIN)
+    return allows(role_in(user, project.pk), Capability.TRAIN)
 
 
 @page

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from annotation.actions import summaries
 from annotation.actions.audit import record
 from annotation.actions.errors import ActionError, Conflict
 from annotation.actions.schemas import schema_of
@@ -48,6 +49,8 @@ def update_project(*, actor: User, project: Project, changes: dict[str, Any]) ->
             project.save(update_fields=list(changes))
     except IntegrityError as error:
         raise Conflict("A project of that name exists already.", fields={"name": ["taken"]}) from error
+    if {"back_schema", "radiograph_schema"} & set(changes):
+        summaries.refresh_project(project)
     summary = ", ".join(f"{field} = {value!r}" for field, value in changes.items())
     record(actor=actor, action="project.update", target=project, summary=summary, project=project)
     return project
@@ -112,6 +115,7 @@ def set_consent(*, actor: User, subject: Subject, state: str) -> Subject:
         subject.consent = state
         subject.consent_changed_at = timezone.now()
         subject.save(update_fields=["consent", "consent_changed_at"])
+        summaries.refresh_subject(subject)
         verb = "given" if state == Consent.GIVEN else "withdrawn"
         summary = f"consent of {subject.pseudonym} {verb}"
         record(
@@ -124,6 +128,7 @@ def set_consent(*, actor: User, subject: Subject, state: str) -> Subject:
 def delete_subject(*, actor: User, subject: Subject) -> None:
     subject.deleted_at = timezone.now()
     subject.save(update_fields=["deleted_at"])
+    summaries.refresh_subject(subject)
     summary = f"deleted {subject.pseudonym}"
     record(actor=actor, action="subject.delete", target=subject, summary=summary, project=subject.project)
 
@@ -151,6 +156,7 @@ def update_study(*, actor: User, study: Study, changes: dict[str, Any]) -> Study
 def delete_study(*, actor: User, study: Study) -> None:
     study.deleted_at = timezone.now()
     study.save(update_fields=["deleted_at"])
+    summaries.refresh(study)
     summary = f"deleted {study.subject.pseudonym}, visit of {study.visit_date}"
     record(actor=actor, action="study.delete", target=study, summary=summary, project=study.project)
 
@@ -160,6 +166,7 @@ def restore_study(*, actor: User, study: Study) -> Study:
     """Undo a deletion."""
     study.deleted_at = None
     study.save(update_fields=["deleted_at"])
+    summaries.refresh(study)
     summary = f"restored {study.subject.pseudonym}, visit of {study.visit_date}"
     record(actor=actor, action="study.restore", target=study, summary=summary, project=study.project)
     return study

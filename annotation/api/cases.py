@@ -79,29 +79,22 @@ def _queued(image: Image | None, project: Project) -> QueuedImageWire | None:
 
 
 def label_queue(image: Image) -> LabelQueueWire:
-    """What comes before and after an image among the project's unlabelled ones, in order of arrival."""
+    """What comes before and after an image among the project's waiting ones, in order of arrival."""
     project = image.project
-    waiting = Image.objects.live().to_label().filter(project=project, labelled=False)
-    later = Q(created_at__gt=image.created_at) | Q(created_at=image.created_at, pk__gt=image.pk)
-    earlier = Q(created_at__lt=image.created_at) | Q(created_at=image.created_at, pk__lt=image.pk)
-    total = waiting.count()
-    before = waiting.filter(earlier).count()
-    following = waiting.filter(later).order_by("created_at", "pk").first()
-    if following is None:
-        # Past the end the queue starts again, so that a case that was passed over is not forgotten.
-        following = waiting.filter(earlier).order_by("created_at", "pk").first()
-    previous = (
-        Image.objects.live()
-        .to_label()
-        .filter(earlier, project=project)
-        .order_by("-created_at", "-pk")
-        .first()
-    )
+    waiting = Image.objects.filter(project=project, waiting=True)
+    # The plain bound lets the index find the place; the tie is broken by id.
+    later = Q(created_at__gt=image.created_at) | Q(pk__gt=image.pk)
+    after = waiting.filter(later, created_at__gte=image.created_at).order_by("created_at", "pk")
+    earlier = Q(created_at__lt=image.created_at) | Q(pk__lt=image.pk)
+    before = waiting.filter(earlier, created_at__lte=image.created_at).order_by("created_at", "pk")
+    position = before.count()
+    # Past the end the queue starts again, so that a case that was passed over is not forgotten.
+    following = after.first() or before.first()
     return {
-        "position": before + 1,
-        "total": total,
+        "position": position + 1,
+        "total": waiting.count(),
         "next": _queued(following, project),
-        "previous": _queued(previous, project),
+        "previous": _queued(before.last(), project),
     }
 
 
@@ -117,7 +110,7 @@ def label_case(user: User, image: Image, schema: LandmarkSchema) -> LabelCaseWir
     depth = _depth_beside(image) if image.kind == ImageKind.COLOUR else None
     sets = sets_by_image(user, [image])[image.pk]
     others = [row for row in sets if row.author_id != user.pk and row.schema == schema.name]
-    role = role_in(user, project) or ""
+    role = role_in(user, project.pk) or ""
     return {
         "image": image_wire(image, sets),
         "depth": image_wire(depth, []) if depth else None,
@@ -197,7 +190,7 @@ def read_case(user: User, study: Study) -> ReadCaseWire:
             "next": str(next_id) if next_id else None,
             "previous": str(previous_id) if previous_id else None,
         },
-        "may_measure": allows(role_in(user, study.project), Capability.MEASURE),
+        "may_measure": allows(role_in(user, study.project_id), Capability.MEASURE),
     }
 
 

@@ -46,7 +46,7 @@ def waiting_for(user: User) -> list[WaitingWire]:
         side_confirmed=False,
         study__in=Study.objects.live().filter(project__in=labelling),
     )
-    to_label = Image.objects.live().to_label().filter(project__in=labelling, labelled=False)
+    to_label = Image.objects.filter(project__in=labelling, waiting=True)
     to_read = Study.objects.live().filter(
         project__in=_projects_with(user, Capability.MEASURE), has_radiograph=True, cobb_count=0
     )

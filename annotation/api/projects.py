@@ -68,7 +68,7 @@ def counts_of(project: Project) -> ProjectCountsWire:
         "radiographs": studies["radiographs"],
         "to_read": studies["to_read"],
         "subjects": Subject.objects.live().filter(project=project).count(),
-        "to_label": Image.objects.live().to_label().filter(project=project, labelled=False).count(),
+        "to_label": Image.objects.filter(project=project, waiting=True).count(),
         "measurements": Measurement.objects.filter(
             study__in=Study.objects.live().filter(project=project), retracted_at=None
         ).count(),

@@ -87,7 +87,7 @@ def user_named(name: str, project: Project) -> User:
         if len(admins) != 1:
             raise CommandError("Say who imports: --user NAME.")
         user = admins[0]
-    if not allows(role_in(user, project), Capability.IMPORT):
+    if not allows(role_in(user, project.pk), Capability.IMPORT):
         raise CommandError(f"{user.username} may not import into {project.name}.")
     return user
 

@@ -97,7 +97,8 @@ class Migration(migrations.Migration):
                 ('spacing_col_mm', models.FloatField(blank=True, null=True)),
                 ('calibration', models.CharField(choices=[('calibrated', 'Calibrated'), ('imager', 'Imager'), ('known_length', 'Known Length'), ('none', 'None')], default='none', max_length=12)),
                 ('camera', models.JSONField(blank=True, null=True)),
-                ('labelled', models.BooleanField(default=False)),
+                ('hidden', models.BooleanField(default=False)),
+                ('waiting', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('acquisition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to='annotation.acquisition')),
                 ('registered_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='registered_images', to='annotation.image')),
@@ -204,6 +205,7 @@ class Migration(migrations.Migration):
                 ('notes', models.TextField(blank=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('deleted_at', models.DateTimeField(blank=True, null=True)),
+                ('hidden', models.BooleanField(default=False)),
                 ('has_rgbd', models.BooleanField(default=False)),
                 ('has_radiograph', models.BooleanField(default=False)),
                 ('label_state', models.CharField(choices=[('none', 'None'), ('partial', 'Partial'), ('done', 'Done')], default='none', max_length=8)),
@@ -321,7 +323,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='image',
-            index=models.Index(fields=['project', 'labelled', 'created_at', 'id'], name='image_queue'),
+            index=models.Index(fields=['project', 'waiting', 'created_at', 'id'], name='image_queue'),
         ),
         migrations.AddIndex(
             model_name='image',
@@ -345,14 +347,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='study',
-            index=models.Index(fields=['project', '-visit_date', 'id'], name='study_by_visit'),
+            index=models.Index(fields=['project', 'hidden', '-visit_date', 'id'], name='study_by_visit'),
         ),
         migrations.AddIndex(
             model_name='study',
-            index=models.Index(fields=['project', '-cobb_deg', 'id'], name='study_by_cobb'),
+            index=models.Index(fields=['project', 'hidden', '-cobb_deg', 'id'], name='study_by_cobb'),
         ),
         migrations.AddIndex(
             model_name='study',
-            index=models.Index(fields=['project', 'created_at', 'id'], name='study_by_creation'),
+            index=models.Index(fields=['project', 'hidden', 'created_at', 'id'], name='study_by_creation'),
         ),
     ]

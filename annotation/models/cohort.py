@@ -83,12 +83,8 @@ class Subject(models.Model):
 
 class StudyQuerySet(models.QuerySet["Study"]):
     def live(self) -> Self:
-        return self.filter(
-            deleted_at=None,
-            subject__deleted_at=None,
-            subject__consent=Consent.GIVEN,
-            project__deleted_at=None,
-        )
+        """Studies that are not deleted, of live subjects who consent, of live projects."""
+        return self.filter(hidden=False, project__deleted_at=None)
 
     def visible_to(self, user: "User") -> Self:
         live = self.live()
@@ -112,7 +108,9 @@ class Study(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
-    # What a list shows and sorts by, so that ten thousand studies list as fast as ten.
+    # What a list shows and sorts by, so that ten thousand studies list as fast as ten. `hidden` follows
+    # from this study's and its subject's deletion and from consent.
+    hidden = models.BooleanField(default=False)
     has_rgbd = models.BooleanField(default=False)
     has_radiograph = models.BooleanField(default=False)
     label_state = models.CharField(max_length=8, choices=LabelState.choices, default=LabelState.NONE)
@@ -123,7 +121,7 @@ class Study(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["project", "-visit_date", "id"], name="study_by_visit"),
-            models.Index(fields=["project", "-cobb_deg", "id"], name="study_by_cobb"),
-            models.Index(fields=["project", "created_at", "id"], name="study_by_creation"),
+            models.Index(fields=["project", "hidden", "-visit_date", "id"], name="study_by_visit"),
+            models.Index(fields=["project", "hidden", "-cobb_deg", "id"], name="study_by_cobb"),
+            models.Index(fields=["project", "hidden", "created_at", "id"], name="study_by_creation"),
         ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import Q
 
-from annotation.models.cohort import Consent, Project, Study
+from annotation.models.cohort import Project, Study
 
 if TYPE_CHECKING:
     from annotation.models.people import User
@@ -88,20 +88,12 @@ class Calibration(models.TextChoices):
 
 class ImageQuerySet(models.QuerySet["Image"]):
     def live(self) -> Self:
-        return self.filter(
-            study__deleted_at=None,
-            study__subject__deleted_at=None,
-            study__subject__consent=Consent.GIVEN,
-            project__deleted_at=None,
-        )
+        """Images of studies that are live: see StudyQuerySet.live."""
+        return self.filter(hidden=False, project__deleted_at=None)
 
     def visible_to(self, user: "User") -> Self:
         live = self.live()
         return live if user.is_superuser else live.filter(project__memberships__user=user)
-
-    def to_label(self) -> Self:
-        """The images a person is asked to label: colour pictures of backs, and real films."""
-        return self.filter(kind__in=[ImageKind.COLOUR, ImageKind.RADIOGRAPH])
 
 
 class Image(models.Model):
@@ -132,8 +124,10 @@ class Image(models.Model):
     depth_npy = models.ForeignKey(
         StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    # True once a person's set in the project's schema for this kind of image is complete.
-    labelled = models.BooleanField(default=False)
+    # Both kept by `annotation.actions.summaries`. `hidden` is the study's. `waiting`: a colour picture of a
+    # back, or a real film, on which no person's set in the project's schema is complete yet.
+    hidden = models.BooleanField(default=False)
+    waiting = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ImageQuerySet.as_manager()
@@ -148,7 +142,7 @@ class Image(models.Model):
             models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="image_not_empty"),
         ]
         indexes = [
-            models.Index(fields=["project", "labelled", "created_at", "id"], name="image_queue"),
+            models.Index(fields=["project", "waiting", "created_at", "id"], name="image_queue"),
             models.Index(fields=["study", "kind"], name="image_of_study"),
         ]
 

@@ -156,7 +156,7 @@ def test_a_complete_set_takes_the_image_off_the_queue(
     points = make.points("back6", image)
     put(client, image, points, If_Match='"0"', Idempotency_Key=str(uuid.uuid4()))
     image.refresh_from_db()
-    assert image.labelled
+    assert not image.waiting
     image.study.refresh_from_db()
     assert image.study.label_state == "partial"
     assert client.get(f"/api/v1/label-cases/{other.pk}").json()["queue"]["total"] == 1
