@@ -9,6 +9,8 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from hypothesis import settings
+
 _data = Path(tempfile.mkdtemp(prefix="spineweb-tests-"))
 (_data / "static").mkdir()
 os.environ["SPINEWEB_DATA"] = str(_data)
@@ -17,3 +19,7 @@ os.environ["DATABASE_URL"] = os.environ.get("SPINEWEB_TEST_DATABASE", f"sqlite:/
 # Pages are tested without a built frontend; the browser tests build it.
 os.environ["SPINEWEB_VITE_DEV"] = "1"
 os.environ.pop("REDIS_URL", None)
+
+# No test is timed: on a loaded machine Hypothesis's deadline would fail a right answer.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")

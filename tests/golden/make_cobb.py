@@ -56,6 +56,14 @@ def single_curves() -> list[Case]:
             shape="C",
             image_height_px=1500.0,
         ),
+        # At this height an S-shaped column would get another third angle: only "C" is right.
+        spine(
+            "C-shaped though its tilts turn back",
+            {"T1": -3.0, "T5": -30.0, "L1": 30.0, "L5": 3.0},
+            tags=("triple",),
+            shape="C",
+            image_height_px=800.0,
+        ),
         spine("thoracolumbar 30 right", {"T9": -15.0, "L3": 15.0}, tags=("single", "right")),
         spine("proximal 26 left", {"T1": 13.0, "T7": -13.0, "L5": 12.0}, tags=("double",)),
         spine("straight", {"T1": 0.0}, [], tags=("none",)),
@@ -66,13 +74,16 @@ def single_curves() -> list[Case]:
 
 def several_curves() -> list[Case]:
     low, high = 800.0, 4000.0
+    # End vertebrae T5 and T11 of this column: superior midpoints sum to 1274 px, inferior ones to 1377 px.
+    triple = {"T1": 8.0, "T5": -22.0, "T11": 38.0, "L4": -10.0}
     return [
         spine("left 19 above right 50 above left 48", {"T2": -6.0, "T5": -25.0, "T11": 25.0, "L4": -23.0},
               tags=("triple",), shape="S, upper half", image_height_px=high),
         spine("double, right 48 above left 28", {"T1": -20.0, "T8": 28.0, "L5": 0.0}, tags=("double",)),
         spine("double, left 36 above right 36", {"T3": 18.0, "T10": -18.0, "L5": 18.0}, tags=("double",)),
-        spine("triple 30, 60, 48", {"T1": 8.0, "T5": -22.0, "T11": 38.0, "L4": -10.0}, tags=("triple",),
-              shape="S, lower half", image_height_px=low),
+        spine("triple 30, 60, 48", triple, tags=("triple",), shape="S, lower half", image_height_px=low),
+        spine("the inferior endplates decide on the half", triple, tags=("triple",), shape="S, lower half",
+              image_height_px=1330.0),
         spine("triple 24, 54, 30", {"T1": 0.0, "T6": -24.0, "T12": 30.0, "L5": 0.0}, tags=("triple",),
               shape="S, upper half", image_height_px=high),
         spine("four curves", {"T1": 10.0, "T4": -12.0, "T9": 14.0, "L1": -13.0, "L5": 12.0}, tags=("four",)),

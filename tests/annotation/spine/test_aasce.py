@@ -9,6 +9,7 @@ from PIL import Image
 
 from annotation.spine.cobb import aasce_angles, find_curves
 from annotation.spine.levels import spine_levels
+from tests.golden.spine_design import column
 
 STRAIGHT = np.array([[[0, 0], [90, 0], [0, 60], [90, 60]]] * 17) + np.arange(17)[:, None, None] * [0, 76]
 
@@ -67,21 +68,13 @@ def test_a_chord_exactly_vertical_counts_as_s() -> None:
 
 
 def test_the_superior_endplate_of_l5_does_not_decide_the_shape() -> None:
-    tilts = np.linspace(-20, 20, 17)
-    corners = np.array(
-        [
-            [[x + s * 45 * np.cos(t), y + s * 45 * np.sin(t) + d] for d in (0, 60) for s in (-1, 1)]
-            for t, x, y in zip(
-                np.radians(tilts), 40 * np.cos(np.linspace(-1, 1, 17)), range(0, 1292, 76), strict=True
-            )
-        ]
-    )
-    corners[-1, 2:, 0] += 3.0
-    c_shaped = aasce_angles(corners, 1.0)
-    # The same amount moved at top and bottom left keeps the mid-plane, and carries only that midpoint across.
-    moved = corners.copy()
-    moved[-1, :2, 0] -= 400.0
-    assert aasce_angles(moved, 1.0) == pytest.approx(c_shaped, abs=1e-9)
+    """Carried across the chord, it would make this C an S, whose third angle is 0 at this height."""
+    tilts = np.interp(range(17), [0, 4, 10, 16], [-3, -30, 30, 3])
+    corners = np.array(column([(tilt, tilt) for tilt in tilts.tolist()]))
+    corners[-1, :2, 0] -= 50.0
+    assert aasce_angles(corners, 800.0) == pytest.approx((60, 27, 27))
+    corners[-2, 2:, 0] -= 150.0
+    assert aasce_angles(corners, 800.0) == pytest.approx((60, 27, 0))
 
 
 @pytest.mark.parametrize(

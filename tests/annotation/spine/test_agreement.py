@@ -101,7 +101,7 @@ def test_refuses() -> None:
     with pytest.raises(ValueError, match="all the same"):
         icc_3_1([[1.0, 1.0], [1.0, 1.0]])
     with pytest.raises(ValueError, match="ratings must be finite"):
-        icc_2_1([[1.0, None], [2.0, 3.0]])
+        icc_2_1([[1.0, math.nan], [2.0, 3.0]])
     with pytest.raises(ValueError, match="confidence must lie"):
         icc_2_1(SHROUT_FLEISS, confidence=95)
     with pytest.raises(ValueError, match="'agreement' or 'consistency'"):

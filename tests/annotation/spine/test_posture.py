@@ -4,7 +4,7 @@ import pytest
 
 from annotation.spine import posture
 
-BACK10 = {
+BACK10: dict[str, tuple[float, float]] = {
     "C7": (510, 100),
     "natal_cleft": (500, 900),
     "shoulder_L": (300, 180),
@@ -51,13 +51,10 @@ def test_the_asymmetry_index_is_the_sum_of_its_parts_and_says_what_it_is_not() -
 
 
 def test_a_symmetrical_back_scores_nothing() -> None:
-    even = {
-        name: (500 + (x - 500) * 0 + {"L": -100, "R": 100}.get(name[-1], 0), y) if "_" in name else (500, y)
-        for name, (x, y) in BACK10.items()
-    }
-    even["natal_cleft"] = (500, 900)
+    even = {name: (500.0, y) for name, (_, y) in BACK10.items()}
     for pair in ("shoulder", "scapula", "waist", "PSIS"):
-        even[f"{pair}_R"] = (600, even[f"{pair}_L"][1])
+        height = BACK10[f"{pair}_L"][1]
+        even[f"{pair}_L"], even[f"{pair}_R"] = (400, height), (600, height)
     found = by_name(even)
     assert {q.value for q in found.values()} == {0}
 
