@@ -59,7 +59,7 @@ def single_curves() -> list[Case]:
         # At this height an S-shaped column would get another third angle: only "C" is right.
         spine(
             "C-shaped though its tilts turn back",
-            {"T1": -3.0, "T5": -30.0, "L1": 30.0, "L5": 3.0},
+            {"T1": -3.0, "T5": -30.0, "L1": 30.0, "L5": 4.0},
             tags=("triple",),
             shape="C",
             image_height_px=800.0,
