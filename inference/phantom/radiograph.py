@@ -26,8 +26,8 @@ class Machine:
     """How one X-ray system records and shows. Drawn anew for every study.
 
     quanta: per pixel behind no body; scatter_share: scattered over primary; blur_px: of the detector; low,
-    high: share of pixels that may turn black and white; gamma: of the tone curve; local: gain of detail below
-    local_mm.
+    high: share of pixels that may turn black and white; gamma: of the tone curve; white: the brightest grey
+    (0..1); local: gain of detail below local_mm.
     """
 
     quanta: float
@@ -36,6 +36,7 @@ class Machine:
     low: float
     high: float
     gamma: float
+    white: float
     local: float
     local_mm: float
     collimated: bool
@@ -48,10 +49,11 @@ def draw_machine(rng: np.random.Generator) -> Machine:
         quanta=float(np.exp(rng.uniform(np.log(4e4), np.log(3e5)))),
         scatter_share=float(rng.uniform(0.2, 0.7)),
         blur_px=float(rng.uniform(0.45, 0.8)),
-        low=float(rng.uniform(0.01, 0.12)),
-        high=float(rng.uniform(0.002, 0.01)),
-        gamma=float(rng.uniform(0.8, 1.35)),
-        local=float(rng.uniform(0.4, 1.5)),
+        low=float(rng.uniform(0.01, 0.14)),
+        high=float(rng.uniform(0.002, 0.012)),
+        gamma=float(rng.uniform(0.75, 1.6)),
+        white=float(rng.uniform(0.74, 1.0)),
+        local=float(rng.uniform(0.0, 0.8)),
         local_mm=float(rng.uniform(14.0, 30.0)),
         collimated=bool(rng.random() < 0.35),
         marker=str(rng.choice(["R", "L", ""], p=[0.5, 0.25, 0.25])),
@@ -101,9 +103,10 @@ def _tone(density: Floats, film: Film, machine: Machine) -> Floats:
     ground = cv2.GaussianBlur(small, (0, 0), machine.local_mm / film.spacing_mm / 4)
     ground = cv2.resize(ground, (film.width, film.height), interpolation=cv2.INTER_LINEAR)
     shown = ground + (1 + machine.local) * (density - ground)
-    low, high = np.quantile(shown[::4, ::4], [machine.low, 1 - machine.high])
+    middle = shown[::4, film.width // 5 : film.width - film.width // 5 : 4]
+    low, high = np.quantile(middle, [machine.low, 1 - machine.high])
     stretched = np.clip((shown - low) / max(high - low, 1e-6), 0.0, 1.0)
-    return np.asarray(stretched**machine.gamma)
+    return np.asarray(machine.white * stretched**machine.gamma)
 
 
 def _shutters(film: Film, rng: np.random.Generator) -> Floats:

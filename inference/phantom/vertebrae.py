@@ -24,8 +24,8 @@ from inference.phantom.tissue import CORTEX_OVER_SOFT, MARROW_OVER_CORTEX
 AROUND: Final = 30
 WAIST: Final = 0.11
 """How far the side walls are drawn in at mid-height, as a share of the half width."""
-WALL_MM: Final = 0.8
-PLATE_MM: Final = 1.3
+WALL_MM: Final = 0.65
+PLATE_MM: Final = 1.0
 CANAL_MM: Final = 15.0
 
 
