@@ -10,12 +10,28 @@ const DJANGO = process.env.SPINEWEB_DEV_BACKEND ?? 'http://127.0.0.1:8000';
 const NOT_VITE = String.raw`^/(?!static/(src|@|node_modules|dev|favicon|error)|@)`;
 
 /** One entry per page folder that has a main.ts: Django renders the shell, the entry mounts its root. */
-function pageEntries(): string[] {
-  return readdirSync(PAGES_DIR, { withFileTypes: true })
+function pageEntries(): Record<string, string> {
+  const pages = readdirSync(PAGES_DIR, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map((entry) => resolve(PAGES_DIR, entry.name, 'main.ts'))
-    .filter((path) => existsSync(path));
+    .map((entry) => [entry.name, resolve(PAGES_DIR, entry.name, 'main.ts')] as const)
+    .filter(([, path]) => existsSync(path));
+  return Object.fromEntries(pages);
 }
+
+/**
+ * Three shared files instead of forty: what every page needs, what every paper page needs, and the rest by use.
+ * Each is fetched once and kept for all pages.
+ */
+const SHARED = [
+  { name: 'framework', test: /node_modules[\\/](svelte|esm-env|clsx|openapi-fetch)[\\/]/, priority: 30 },
+  {
+    name: 'shell',
+    test: /src[\\/](lib[\\/](mount|format|Overlays|Toasts|SignInAgain|Dialog|Field|Button|Spinner)|stores[\\/](session|toasts)|api[\\/](client|errors|people)|styles)/,
+    priority: 20,
+  },
+  { name: 'shell', test: /@lucide/, minShareCount: 2, priority: 20 },
+  { name: 'paper', test: /src[\\/](lib|stores)[\\/][^\\/]+$/, minShareCount: 4, priority: 10 },
+];
 
 export default defineConfig(({ command, mode }) => ({
   base: '/static/',
@@ -32,7 +48,10 @@ export default defineConfig(({ command, mode }) => ({
     // The content security policy allows files of our own origin only: no data: URLs, no inline polyfill.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: command === 'build' ? pageEntries() : [] },
+    rolldownOptions: {
+      input: command === 'build' ? pageEntries() : {},
+      output: { codeSplitting: { groups: SHARED } },
+    },
   },
   server: {
     port: 5173,
