@@ -19,7 +19,7 @@ function pageEntries(): Record<string, string> {
 }
 
 /**
- * Three shared files instead of forty: what every page needs, what every paper page needs, and the rest by use.
+ * Four shared files instead of forty: the framework, what every page needs, what paper pages need, and the icons.
  * Each is fetched once and kept for all pages.
  */
 const SHARED = [
@@ -29,7 +29,7 @@ const SHARED = [
     test: /src[\\/](lib[\\/](mount|format|Overlays|Toasts|SignInAgain|Dialog|Field|Button|Spinner)|stores[\\/](session|toasts)|api[\\/](client|errors|people)|styles)/,
     priority: 20,
   },
-  { name: 'shell', test: /@lucide/, minShareCount: 2, priority: 20 },
+  { name: 'icons', test: /@lucide/, minShareCount: 2, priority: 20 },
   { name: 'paper', test: /src[\\/](lib|stores)[\\/][^\\/]+$/, minShareCount: 4, priority: 10 },
 ];
 
