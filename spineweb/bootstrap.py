@@ -14,6 +14,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -199,6 +200,7 @@ def perform(number: int, title: str, argv: list[str], *, advice: str, env: dict[
             stdin=subprocess.DEVNULL,
             stdout=handle,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
             # Unpack on this disk, whose space was looked at: the system's /tmp is often a small one.
             env={
                 **env,
@@ -207,12 +209,20 @@ def perform(number: int, title: str, argv: list[str], *, advice: str, env: dict[
                 "PIP_NO_INPUT": "1",
             },
         )
-        while process.poll() is None:
-            time.sleep(0.1)
-            if sys.stdout.isatty():
-                doing = "".join(tail(log, 1))[:60]
-                seconds = time.monotonic() - began
-                print(f"\r\033[K{number}/{STEPS} {title} ... {seconds:.0f} s  {doing}", end="", flush=True)
+        try:
+            while process.poll() is None:
+                time.sleep(0.1)
+                if sys.stdout.isatty():
+                    doing = "".join(tail(log, 1))[:60]
+                    seconds = time.monotonic() - began
+                    print(
+                        f"\r\033[K{number}/{STEPS} {title} ... {seconds:.0f} s  {doing}", end="", flush=True
+                    )
+        finally:
+            # Interrupted: what it started in its turn is of its own process group.
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait()
     start = "\r\033[K" + f"{number}/{STEPS} {title} ..." if sys.stdout.isatty() else ""
     print(f"{start} {time.monotonic() - began:.0f} s", flush=True)
     if process.returncode:
@@ -358,6 +368,8 @@ def main() -> None:
     checking.add_argument("steps", nargs="+", help="names of tests/steps.py")
     options, rest = parser.parse_known_args()
     os.chdir(ROOT)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         if options.command == "run":
             run(options.host, options.port, rest)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from spineweb import bootstrap
@@ -194,3 +195,27 @@ def test_a_step_that_fails_shows_its_last_lines_and_what_to_do(
     with pytest.raises(bootstrap.Refusal, match=r"Python packages: this step failed .* Check the network\."):
         bootstrap.perform(2, "Python packages", argv, advice="Check the network.", env=dict(os.environ))
     assert "ERROR: no matching distribution" in capsys.readouterr().out
+
+
+def test_an_interrupted_step_leaves_nothing_running(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(bootstrap, "BUILD", tmp_path)
+    pid = tmp_path / "pid"
+    program = (
+        "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        f"open({str(pid)!r}, 'w').write(str(p.pid)); p.wait()"
+    )
+
+    def interrupt(_: float) -> None:
+        if pid.exists() and pid.read_text():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap.perform(
+            3, "Browser packages", [sys.executable, "-c", program], advice="", env=dict(os.environ)
+        )
+    monkeypatch.undo()
+    _, alive = psutil.wait_procs(
+        [psutil.Process(int(pid.read_text()))] * psutil.pid_exists(int(pid.read_text())), 10
+    )
+    assert alive == []
