@@ -32,7 +32,7 @@ from annotation.api.subjects import (
     with_visits,
 )
 from annotation.models import Project, Subject, User
-from annotation.permissions import Capability, require, role_in
+from annotation.permissions import Capability, remember_roles, require, role_in
 
 P = ParamSpec("P")
 Row = TypeVar("Row", bound=Model)
@@ -47,6 +47,7 @@ def page(view: Callable[Concatenate[HttpRequest, User, P], HttpResponse]) -> Pag
         if request.method not in {"GET", "HEAD"}:
             return HttpResponse(status=405, headers={"Allow": "GET"})
         user = cast(User, request.user)
+        remember_roles(user)
         if user.must_change_password and request.path != "/account/":
             return redirect("/account/")
         return view(request, user, *args, **kwargs)

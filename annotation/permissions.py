@@ -43,9 +43,26 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
 
 
 def role_in(user: User, project_id: uuid.UUID) -> str | None:
-    """The user's role in a project; a site admin is an admin everywhere; None for a stranger."""
+    """The user's role in a project; a site admin is an admin everywhere; None for a stranger.
+
+    Asked anew each time, but for the user of one HTTP request: see `remember_roles`.
+    """
     if user.is_superuser:
         return Role.ADMIN
+    known: dict[uuid.UUID, str | None] | None = user.__dict__.get("_roles")
+    if known is None:
+        return _stored_role(user, project_id)
+    if project_id not in known:
+        known[project_id] = _stored_role(user, project_id)
+    return known[project_id]
+
+
+def remember_roles(user: User) -> None:
+    """Ask for each role once from now on. Only for the user object of one HTTP request."""
+    user.__dict__["_roles"] = {}
+
+
+def _stored_role(user: User, project_id: uuid.UUID) -> str | None:
     return Membership.objects.filter(user=user, project=project_id).values_list("role", flat=True).first()
 
 

@@ -9,6 +9,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +21,7 @@ from annotation.actions import audit
 from annotation.actions.errors import ActionError, Conflict, StorageFull, TooLarge
 from annotation.actions.files import DISK_ERRORS
 from annotation.models import Import, ImportItem, Project, User
-from annotation.models.imports import ImportState, ItemState
+from annotation.models.imports import ABANDONED_AFTER, ImportState, ItemState
 
 CHUNK_BYTES = 8 * 2**20
 MAX_ITEMS = 5_000
@@ -122,8 +123,8 @@ def remove_item(*, item: ImportItem) -> None:
         _lock_open(item.batch)
         if item.state == ItemState.IMPORTED:
             raise Conflict("This file is imported; delete its study instead.")
+        transaction.on_commit(partial(_delete, [item.path, item.inspection_folder]))
         item.delete()
-    forget_bytes(item)
 
 
 def discard(*, user: User, batch: Import) -> Import:
@@ -131,7 +132,6 @@ def discard(*, user: User, batch: Import) -> Import:
     with transaction.atomic():
         locked = _lock_open(batch)
         _close(locked, user)
-    shutil.rmtree(locked.folder, ignore_errors=True)
     return locked
 
 
@@ -141,14 +141,30 @@ def sweep() -> int:
     for batch in abandoned:
         with transaction.atomic():
             _close(batch, None)
-        shutil.rmtree(batch.folder, ignore_errors=True)
+    _sweep_folders()
     return len(abandoned)
+
+
+def _sweep_folders() -> None:
+    """Delete folders that a power cut left without an open import."""
+    oldest = (timezone.now() - ABANDONED_AFTER).timestamp()
+    incoming = Path(settings.INCOMING_DIR)
+    left = [path for path in incoming.glob("*-*") if path.is_dir() and path.stat().st_mtime < oldest]
+    open_ones = {str(pk) for pk in Import.objects.filter(state=ImportState.OPEN).values_list("pk", flat=True)}
+    _delete([path for path in left if path.name not in open_ones])
 
 
 def forget_bytes(item: ImportItem) -> None:
     """Delete an item's bytes and what the inspection made of them."""
-    item.path.unlink(missing_ok=True)
-    shutil.rmtree(item.inspection_folder, ignore_errors=True)
+    _delete([item.path, item.inspection_folder])
+
+
+def _delete(paths: list[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _close(batch: Import, user: User | None) -> None:
@@ -158,6 +174,8 @@ def _close(batch: Import, user: User | None) -> None:
     batch.items.exclude(pk__in=imported.values("pk")).delete()
     summary = "" if user else "nobody touched it for a day"
     audit.record(actor=user, action="import.discard", target=batch, summary=summary, project=batch.project)
+    # Not before the rows are gone for good.
+    transaction.on_commit(partial(_delete, [batch.folder]))
 
 
 def _lock_open(batch: Import) -> Import:

@@ -65,10 +65,12 @@ def _sort(items: dict[str, ImportItem], grouping: Grouping) -> None:
     """Give each item its role and group; label files and tables are checked at once."""
     for name, kind in grouping.others.items():
         item = items[name]
+        before = (item.role, item.kind, item.state)
+        item.role, item.kind = ItemRole.PART, kind
         if item.state == ItemState.CHECKING:
-            item.role, item.kind, item.state = ItemRole.PART, kind, ItemState.READY
             item.problem = _check_text(item)
             item.state = ItemState.REFUSED if item.problem else ItemState.READY
+        if (item.role, item.kind, item.state) != before:
             item.save(update_fields=["role", "kind", "state", "problem"])
     for unit in grouping.units:
         for name in (unit.lead, *unit.parts):

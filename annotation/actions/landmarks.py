@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from annotation.actions.audit import record
@@ -80,14 +81,16 @@ def save(
     definition = schema_of(image.project, schema)
     _check_target(definition, image)
     canonical = check_points(points, definition, image)
-    LandmarkSet.objects.get_or_create(image=image, schema=schema, author=user)
-    # Locked from here to the commit, so that of two saves from one revision the second is the stale one.
-    landmark_set = LandmarkSet.objects.select_for_update().get(image=image, schema=schema, author=user)
-    if landmark_set.revisions.filter(idempotency_key=idempotency_key).exists():
+    landmark_set = _locked(image, schema, user)
+    newest_or_same = Q(number=landmark_set.revision) | Q(idempotency_key=idempotency_key)
+    found = landmark_set.revisions.filter(newest_or_same)
+    known = dict(found.values_list("idempotency_key", "digest"))
+    if idempotency_key in known:
         return landmark_set
     if landmark_set.revision != base_revision:
         raise StaleError(landmark_set)
-    _append(landmark_set, canonical, user, idempotency_key, comment, began_from)
+    digest = next(iter(known.values()), "")
+    _append(landmark_set, canonical, digest, user, idempotency_key, comment, began_from)
     was_complete = landmark_set.complete
     landmark_set.complete = len(canonical) == len(definition.points)
     landmark_set.save(update_fields=["revision", "saved_at", "points", "complete"])
@@ -100,19 +103,35 @@ def save(
     return landmark_set
 
 
+def _locked(image: Image, schema: str, author: User | None, model_label: str = "") -> LandmarkSet:
+    """The author's set, made where there is none, and locked until the commit: of two saves from one
+    revision the second waits here, and is then the stale one."""
+    rows = LandmarkSet.objects.select_for_update(of=("self",))
+    names: dict[str, Any] = {
+        "image": image,
+        "schema": schema,
+        "author": author,
+        "model_label": model_label,
+    }
+    found = rows.filter(**names).first()
+    if found is None:
+        LandmarkSet.objects.get_or_create(**names)
+        found = rows.get(**names)
+    # Already in memory: what is written of a set names its author.
+    found.author, found.image = author, image
+    return found
+
+
 def _append(
     landmark_set: LandmarkSet,
     points: list[dict[str, Any]],
+    previous_digest: str,
     author: User | None,
     key: uuid.UUID,
     comment: str,
     began_from: LandmarkRevision | None,
 ) -> None:
     """Write the next revision and move the (unsaved) set to it."""
-    previous = (
-        landmark_set.revisions.filter(number=landmark_set.revision).values_list("digest", flat=True).first()
-        or ""
-    )
     landmark_set.revision += 1
     landmark_set.points = points
     landmark_set.saved_at = timezone.now()
@@ -125,7 +144,7 @@ def _append(
         comment=comment,
         began_from=began_from,
         idempotency_key=key,
-        digest=LandmarkRevision.digest_of(points, previous),
+        digest=LandmarkRevision.digest_of(points, previous_digest),
     )
 
 
@@ -137,11 +156,10 @@ def save_prediction(
     definition = schema_of(image.project, schema)
     _check_target(definition, image)
     canonical = check_points(points, definition, image)
-    LandmarkSet.objects.get_or_create(image=image, schema=schema, author=None, model_label=model_label)
-    landmark_set = LandmarkSet.objects.select_for_update().get(
-        image=image, schema=schema, author=None, model_label=model_label
-    )
-    _append(landmark_set, canonical, None, uuid.uuid4(), "", None)
+    landmark_set = _locked(image, schema, None, model_label)
+    newest = landmark_set.revisions.filter(number=landmark_set.revision)
+    digest = newest.values_list("digest", flat=True).first() or ""
+    _append(landmark_set, canonical, digest, None, uuid.uuid4(), "", None)
     landmark_set.complete = len(canonical) == len(definition.points)
     landmark_set.save(update_fields=["revision", "saved_at", "points", "complete"])
     summary = f"{schema} by {model_label}"

@@ -28,6 +28,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from annotation.models import User
+from annotation.permissions import remember_roles
 
 Row = TypeVar("Row", bound=Model)
 
@@ -274,6 +275,11 @@ def _whole(query: Mapping[str, str], name: str, default: int, highest: int) -> i
 
 class Endpoint(APIView):
     """The base of every API view."""
+
+    def perform_authentication(self, request: Request) -> None:
+        super().perform_authentication(request)
+        if isinstance(request.user, User):
+            remember_roles(request.user)
 
     def row(self, rows: QuerySet[Row], **lookup: Any) -> Row:
         """The one row, or a 404; then the view's object permission on it."""

@@ -116,7 +116,7 @@ def label_case(user: User, image: Image, schema: LandmarkSchema) -> LabelCaseWir
         "depth": image_wire(depth, []) if depth else None,
         "schema": schema_wire(schema),
         "schemas": [schema_wire(each) for each in schemas_of(project) if each.target == schema.target],
-        "set": own_set_wire(user, image, schema.name),
+        "set": own_set_wire(user, image, schema.name, sets),
         "others": [set_wire(row) for row in others],
         "study": {
             "id": str(image.study_id),

@@ -7,12 +7,13 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation.actions.audit import record_access
 from annotation.actions.files import chunks_of, open_stored
 from annotation.api.base import Endpoint, user_of, wire
 from annotation.api.exports import in_thread
 from annotation.api.studies import sets_by_image
 from annotation.api.wires import ImageWire, image_wire
-from annotation.models import Image, ImageAccess, StoredFile
+from annotation.models import Image, StoredFile
 from annotation.permissions import Capability, InProject
 
 # Larger files are streamed.
@@ -54,7 +55,7 @@ class ImageBytes(Endpoint):
         if request.headers.get("If-None-Match") == etag:
             response: HttpResponse | StreamingHttpResponse = HttpResponseNotModified()
         else:
-            ImageAccess.objects.create(user=user, image=image, variant=self.variant)
+            record_access(user=user, image=image, variant=self.variant)
             response = self._bytes(stored)
             if self.variant == "depth":
                 response["Content-Type"] = "application/octet-stream"

@@ -323,7 +323,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='image',
-            index=models.Index(fields=['project', 'waiting', 'created_at', 'id'], name='image_queue'),
+            index=models.Index(condition=models.Q(('waiting', True)), fields=['project', 'created_at', 'id'], name='image_queue'),
         ),
         migrations.AddIndex(
             model_name='image',
@@ -347,14 +347,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='study',
-            index=models.Index(fields=['project', 'hidden', '-visit_date', 'id'], name='study_by_visit'),
+            index=models.Index(condition=models.Q(('hidden', False)), fields=['project', '-visit_date', 'id'], name='study_by_visit'),
         ),
         migrations.AddIndex(
             model_name='study',
-            index=models.Index(fields=['project', 'hidden', '-cobb_deg', 'id'], name='study_by_cobb'),
+            index=models.Index(condition=models.Q(('hidden', False)), fields=['project', '-cobb_deg', 'id'], name='study_by_cobb'),
         ),
         migrations.AddIndex(
             model_name='study',
-            index=models.Index(fields=['project', 'hidden', 'created_at', 'id'], name='study_by_creation'),
+            index=models.Index(condition=models.Q(('hidden', False)), fields=['project', 'created_at', 'id'], name='study_by_creation'),
         ),
     ]

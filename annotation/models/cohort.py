@@ -87,14 +87,22 @@ class StudyQuerySet(models.QuerySet["Study"]):
         return self.filter(hidden=False, project__deleted_at=None)
 
     def visible_to(self, user: "User") -> Self:
-        live = self.live()
-        return live if user.is_superuser else live.filter(project__memberships__user=user)
+        """Live studies of the user's projects.
+
+        The projects are looked up first: with their ids in hand the database walks an index in the order of
+        the list, where a join would make it sort every study.
+        """
+        projects = list(Project.objects.visible_to(user).values_list("pk", flat=True))
+        return self.filter(project__in=projects, hidden=False)
 
 
 class LabelState(models.TextChoices):
     NONE = "none"
     PARTIAL = "partial"
     DONE = "done"
+
+
+_SHOWN = Q(hidden=False)
 
 
 class Study(models.Model):
@@ -120,8 +128,9 @@ class Study(models.Model):
     objects = StudyQuerySet.as_manager()
 
     class Meta:
+        # Partial, on the very condition of `live`: SQLite takes no `NOT hidden` for an equality.
         indexes = [
-            models.Index(fields=["project", "hidden", "-visit_date", "id"], name="study_by_visit"),
-            models.Index(fields=["project", "hidden", "-cobb_deg", "id"], name="study_by_cobb"),
-            models.Index(fields=["project", "hidden", "created_at", "id"], name="study_by_creation"),
+            models.Index(fields=["project", "-visit_date", "id"], condition=_SHOWN, name="study_by_visit"),
+            models.Index(fields=["project", "-cobb_deg", "id"], condition=_SHOWN, name="study_by_cobb"),
+            models.Index(fields=["project", "created_at", "id"], condition=_SHOWN, name="study_by_creation"),
         ]

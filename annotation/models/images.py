@@ -92,8 +92,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.filter(hidden=False, project__deleted_at=None)
 
     def visible_to(self, user: "User") -> Self:
-        live = self.live()
-        return live if user.is_superuser else live.filter(project__memberships__user=user)
+        return self.filter(hidden=False, project__in=Project.objects.visible_to(user))
 
 
 class Image(models.Model):
@@ -142,7 +141,9 @@ class Image(models.Model):
             models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="image_not_empty"),
         ]
         indexes = [
-            models.Index(fields=["project", "waiting", "created_at", "id"], name="image_queue"),
+            models.Index(
+                fields=["project", "created_at", "id"], condition=Q(waiting=True), name="image_queue"
+            ),
             models.Index(fields=["study", "kind"], name="image_of_study"),
         ]
 

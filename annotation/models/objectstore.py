@@ -36,7 +36,7 @@ class ObjectStorage(S3Storage):  # type: ignore[misc]
 
     def _open(self, name: str, mode: str = "rb") -> "File[Any]":
         try:
-            opened: "File[Any]" = super()._open(name, mode)
+            opened: File[Any] = super()._open(name, mode)
         except (BotoCoreError, ClientError) as error:
             raise _as_os_error(error) from error
         return opened

@@ -147,7 +147,7 @@ def seed() -> dict[str, Any]:
     images = Image.objects.bulk_create(
         [
             Image(
-                **common, study=shot.study, acquisition=shot, kind="radiograph", frame="radiograph",
+                **common, study=shot.study, acquisition=shot, kind="radiograph", frame="radiograph", waiting=True,
                 width=1000, height=2400, pixels=film, view=film,
             )
             for shot in shots

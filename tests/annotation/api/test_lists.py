@@ -78,10 +78,10 @@ def test_a_page_costs_the_same_queries_however_many_rows(
     client.force_login(make.member(project, "doctor"))
     for _ in range(12):
         make.radiograph(make.study(make.subject(project)))
-    # user, count, rows, thumbnails (the session comes from the cache)
-    with django_assert_num_queries(4):
+    # user, projects, count, rows, thumbnails (the session comes from the cache)
+    with django_assert_num_queries(5):
         client.get("/api/v1/studies?page_size=2")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(client.get("/api/v1/studies?page_size=12").json()["results"]) == 12
 
 
