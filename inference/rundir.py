@@ -187,9 +187,11 @@ class RunDir:
     # --- How it ended -------------------------------------------------------------------------------
 
     def clear_outcome(self) -> None:
-        """Forget how an earlier try ended, before another begins."""
+        """Forget how an earlier try ended, and what it had half-written, before another begins."""
         for name in ("result.json", "failure.json"):
             (self.path / name).unlink(missing_ok=True)
+        for partial in self.path.rglob(".*.partial"):
+            partial.unlink()
 
     def replace(self, name: str, write: Callable[[Path], None]) -> None:
         """Put what `write` writes in place of a file of the folder, whole or not at all."""

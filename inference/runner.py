@@ -105,7 +105,8 @@ def supervise(module: str, run: RunDir, *, beat: Beat, limits: Limits) -> Outcom
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_SECRET)}
-    return {**kept, SUPERVISED: "1", "PYTHONUNBUFFERED": "1"}
+    # OpenMP threads wait by spinning: beside a busy web process that made training ten times slower.
+    return {"OMP_WAIT_POLICY": "PASSIVE", **kept, SUPERVISED: "1", "PYTHONUNBUFFERED": "1"}
 
 
 class _Watch:

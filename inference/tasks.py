@@ -79,7 +79,8 @@ _INFERENCE = _Kind(
 def ring(job: TrainingJob | InferenceJob) -> None:
     """Send the job's message after the commit. A broker that is down costs a minute: the sweep sends it."""
     kind = _TRAINING if isinstance(job, TrainingJob) else _INFERENCE
-    transaction.on_commit(partial(kind.task.delay, str(job.pk)), robust=True)
+    # No partial: Django names the function when it logs what a robust one raised.
+    transaction.on_commit(lambda: kind.task.delay(str(job.pk)), robust=True)
 
 
 def _run(kind: _Kind, pk: uuid.UUID) -> None:

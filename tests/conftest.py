@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.db import connections
 
 from tests.factories import Factory
 
@@ -20,6 +21,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, variable in SERVERS.items():
             if item.get_closest_marker(marker) and not os.environ.get(variable, "").strip():
                 item.add_marker(pytest.mark.skip(reason=f"{variable} names no server"))
+
+
+def pytest_configure() -> None:
+    """SQLite in a file, as in life: in memory, threads would not wait for one another but fail."""
+    default = connections["default"]
+    if default.vendor == "sqlite":
+        default.settings_dict["TEST"]["NAME"] = str(Path(os.environ["SPINEWEB_DATA"]) / "test-rows.sqlite3")
 
 
 @pytest.fixture(autouse=True)

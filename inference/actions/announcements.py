@@ -2,7 +2,6 @@
 
 import logging
 import uuid
-from functools import partial
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
@@ -21,7 +20,8 @@ def group_of(project_id: uuid.UUID) -> str:
 
 def announce(job: TrainingJob | InferenceJob) -> None:
     """Tell, after the commit, how the job stands then."""
-    transaction.on_commit(partial(_send, type(job), job.pk), robust=True)
+    model, pk = type(job), job.pk
+    transaction.on_commit(lambda: _send(model, pk), robust=True)
 
 
 def _send(model: type[TrainingJob] | type[InferenceJob], pk: uuid.UUID) -> None:

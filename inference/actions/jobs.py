@@ -6,9 +6,9 @@ from django.db import transaction
 
 from annotation.actions.audit import record
 from annotation.actions.errors import ActionError, Conflict
-from annotation.models import Image, Project, User
+from annotation.models import Project, User
 from inference.actions.announcements import announce
-from inference.actions.snapshots import IMAGE_KIND, depth_by_image, gone_images
+from inference.actions.snapshots import IMAGE_KIND, depth_by_image, gone_images, usable_images
 from inference.models import DatasetSnapshot, InferenceJob, ModelVersion, TrainingJob, VersionState
 from inference.recipes import Recipe
 
@@ -70,7 +70,7 @@ def start_inference(
 
 def unseen_images(version: ModelVersion) -> list[uuid.UUID]:
     """Live images of the kind the version reads, with all it needs, on which it has placed nothing yet."""
-    rows = Image.objects.live().filter(project=version.project, kind=IMAGE_KIND[version.target])
+    rows = usable_images(version.project).filter(kind=IMAGE_KIND[version.target])
     seen = rows.filter(landmark_sets__prediction__model_version=version)
     pks = list(rows.exclude(pk__in=seen).order_by("created_at", "pk").values_list("pk", flat=True))
     if "depth" in version.recipe["channels"]:
@@ -85,7 +85,7 @@ def _chosen(version: ModelVersion, images: list[uuid.UUID] | None) -> list[uuid.
         if not chosen:
             raise Conflict("This model version has placed its landmarks on every image it can read.")
         return chosen
-    rows = Image.objects.live().filter(project=version.project, kind=IMAGE_KIND[version.target])
+    rows = usable_images(version.project).filter(kind=IMAGE_KIND[version.target])
     readable = set(rows.filter(pk__in=images).values_list("pk", flat=True))
     if "depth" in version.recipe["channels"]:
         readable &= depth_by_image(list(readable)).keys()

@@ -13,9 +13,9 @@ from django.conf import settings
 
 from annotation.actions.files import open_stored
 from annotation.actions.schemas import schema_of
-from annotation.models import Image, LandmarkRevision, StoredFile
+from annotation.models import LandmarkRevision, StoredFile
 from annotation.spine.schemas import LandmarkSchema
-from inference.actions.snapshots import depth_by_image, gone_images, pixels_of
+from inference.actions.snapshots import depth_by_image, gone_images, pixels_of, usable_images
 from inference.models import InferenceJob, TrainingJob
 from inference.rundir import Case, RunDir, RunError, sha256_of
 
@@ -87,10 +87,7 @@ def prepare_inference(job: InferenceJob, run: RunDir) -> None:
     version_row = job.model_version
     schema = schema_of(job.project, version_row.schema)
     images = list(
-        Image.objects.live()
-        .filter(project=job.project, pk__in=job.images)
-        .select_related("pixels", "view")
-        .order_by("pk")
+        usable_images(job.project).filter(pk__in=job.images).select_related("pixels", "view").order_by("pk")
     )
     wants_depth = "depth" in version_row.recipe["channels"]
     depth = depth_by_image([image.pk for image in images]) if wants_depth else {}

@@ -11,8 +11,9 @@ from django.db.models.functions import Now
 from annotation.actions.audit import record
 from annotation.actions.files import sha256_of, store
 from annotation.actions.landmarks import save_prediction
-from annotation.models import Image, Project
+from annotation.models import Project
 from inference.actions.announcements import announce
+from inference.actions.snapshots import usable_images
 from inference.models import InferenceJob, JobState, ModelVersion, Prediction, TrainingJob
 from inference.models.jobs import MOST_ATTEMPTS
 from inference.models.versions import digest_of_origin
@@ -133,7 +134,7 @@ def finish_inference(*, hold: Hold, run: RunDir) -> int | None:
     if not hold.rows.leave(job.pk, hold.token, JobState.SUCCEEDED):
         return None
     version = job.model_version
-    live = {str(image.pk): image for image in Image.objects.live().filter(pk__in=job.images)}
+    live = {str(image.pk): image for image in usable_images(job.project).filter(pk__in=job.images)}
     placed = [case for case in result["cases"] if case["image"] in live]
     for case in placed:
         points = [{name: p[name] for name in ("name", "x", "y", "state")} for p in case["points"]]
@@ -192,14 +193,14 @@ def sweep(*, model: JobModel) -> list[uuid.UUID]:
         elif job.attempt >= MOST_ATTEMPTS:
             reason = f"Gave up after {MOST_ATTEMPTS} tries. The worker stopped answering each time."
             _close(job, JobState.FAILED, f"{reason} {job.error}".strip())
-    lost = rows.expired().unrung(for_s=LEASE_S / 3) | rows.filter(state=JobState.PENDING).unrung(
-        for_s=RING_AGAIN_S
-    )
-    return [
-        pk
-        for pk, rung_at in lost.values_list("pk", "rung_at")
-        if rows.filter(pk=pk, rung_at=rung_at).update(rung_at=Now())
-    ]
+    dead = _to_ring(rows.expired(), for_s=LEASE_S / 3)
+    return dead + _to_ring(rows.filter(state=JobState.PENDING), for_s=RING_AGAIN_S)
+
+
+def _to_ring(rows: Any, *, for_s: float) -> list[uuid.UUID]:
+    """Those of the rows whose bell is due, each taken by a conditional UPDATE."""
+    due = rows.unrung(for_s=for_s)
+    return [pk for pk in due.values_list("pk", flat=True) if due.filter(pk=pk).update(rung_at=Now())]
 
 
 @transaction.atomic

@@ -11,7 +11,8 @@ from annotation.actions.audit import record
 from annotation.actions.errors import ActionError, Conflict
 from annotation.actions.schemas import schema_of
 from annotation.models import Image, LandmarkRevision, Project, StoredFile, User
-from annotation.models.images import ImageKind
+from annotation.models.cohort import Consent
+from annotation.models.images import ImageKind, ImageQuerySet
 from inference.models import DatasetSnapshot
 
 VALIDATION_SHARE = TEST_SHARE = 0.15
@@ -23,6 +24,16 @@ IMAGE_KIND = {"back": ImageKind.COLOUR, "radiograph": ImageKind.RADIOGRAPH}
 def pixels_of(image: Image) -> StoredFile:
     """The file a network sees of an image."""
     return image.pixels if image.pixels.media_type in READABLE else image.view
+
+
+def usable_images(project: Project) -> ImageQuerySet:
+    """The project's images that networks may see. Asks consent itself, not only the column kept from it."""
+    return Image.objects.live().filter(
+        project=project,
+        study__deleted_at=None,
+        study__subject__deleted_at=None,
+        study__subject__consent=Consent.GIVEN,
+    )
 
 
 def depth_by_image(images: list[uuid.UUID]) -> dict[uuid.UUID, str]:
@@ -75,14 +86,13 @@ def freeze(*, actor: User, project: Project, name: str, schema: str, seed: int) 
 
 def gone_images(snapshot: DatasetSnapshot) -> int:
     """How many of its images may no longer be used: consent withdrawn, or deleted, since it was frozen."""
-    rows = Image.objects.live().filter(project=snapshot.project)
-    live = {str(pk) for pk in rows.values_list("pk", flat=True)}
+    live = {str(pk) for pk in usable_images(snapshot.project).values_list("pk", flat=True)}
     return sum(entry["image"] not in live for entry in snapshot.entries)
 
 
 def _last_complete_revisions(project: Project, schema: str, target: str) -> list[LandmarkRevision]:
     """One revision per image, in the order of the image ids."""
-    live = Image.objects.live().filter(project=project, kind=IMAGE_KIND[target])
+    live = usable_images(project).filter(kind=IMAGE_KIND[target])
     rows = (
         LandmarkRevision.objects.filter(
             landmark_set__image__in=live,

@@ -52,7 +52,12 @@ def test_freeze_start_and_cancel(admin: Client, project: Project) -> None:
     assert frozen.json()["counts"] == {
         "subjects": 4, "images": 4, "with_depth": 4, "train": 2, "validation": 1, "test": 1,
     }  # fmt: skip
-    body = {"snapshot": frozen.json()["id"], "recipe": "back-trial", "name": "Backs", "changes": {"epochs": 5}}
+    body = {
+        "snapshot": frozen.json()["id"],
+        "recipe": "back-trial",
+        "name": "Backs",
+        "changes": {"epochs": 5},
+    }
     started = post(admin, "training-jobs", body)
     assert started.status_code == 201
     job = started.json()

@@ -1,0 +1,215 @@
+"""Tasks with small real programs in place of training: cancelling, poison, fencing, lost messages."""
+
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connections, transaction
+
+from inference import tasks
+from inference.actions import jobs, materials, running
+from inference.models import JobState, ModelVersion, TrainingJob
+from inference.rundir import RunDir
+from inference.runner import Order
+from tests.factories import Factory
+from tests.inference.rows import training_job
+from tests.inference.test_runner import alive
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PROGRAM = "task_under_test"
+
+
+class Rung(list[str]):
+    """Stands for the queue: what was sent, and nothing delivered by itself."""
+
+    def delay(self, job_id: str) -> None:
+        self.append(job_id)
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> Rung:
+    rung = Rung()
+    monkeypatch.setattr(tasks, "_TRAINING", _kind(tasks._TRAINING, task=rung))
+    return rung
+
+
+def _kind(kind: Any, **changes: Any) -> Any:
+    return type(kind)(**{**vars(kind), **changes})
+
+
+@pytest.fixture
+def program(rung: Rung, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The training becomes a few lines; the run folder lies in the test's."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(materials, "run_of", lambda job: RunDir(tmp_path / str(job.pk)))
+    monkeypatch.setattr(tasks, "_BEAT_S", 0.1)
+
+    def write(body: str) -> None:
+        head = "import os, pathlib, signal, sys, time\nrun = pathlib.Path(sys.argv[1])\n"
+        (tmp_path / f"{PROGRAM}.py").write_text(head + body)
+        kind = _kind(tasks._TRAINING, module=PROGRAM, prepare=lambda job, run: None)
+        monkeypatch.setattr(tasks, "_TRAINING", kind)
+
+    return write
+
+
+SLEEPS = "(run / 'pid').write_text(str(os.getpid()))\ntime.sleep(60)\n"
+
+
+def in_thread(job: TrainingJob) -> threading.Thread:
+    def work() -> None:
+        try:
+            tasks.train(str(job.pk))
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def pid_of(path: Path) -> int:
+    deadline = time.monotonic() + 30
+    while not (path.exists() and path.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return int(path.read_text())
+
+
+def test_cancelling_a_running_job_ends_its_program(make: Factory, program: Any, tmp_path: Path) -> None:
+    program(SLEEPS)
+    job = training_job(make)
+    worker = in_thread(job)
+    pid = pid_of(tmp_path / str(job.pk) / "pid")
+    jobs.cancel(actor=make.user(), job=job)
+    worker.join(30)
+    job.refresh_from_db()
+    assert (job.state, job.error, alive(pid)) == ("cancelled", "", False)
+
+
+def test_a_fenced_worker_ends_its_program_and_writes_nothing(
+    make: Factory, program: Any, tmp_path: Path
+) -> None:
+    program(SLEEPS)
+    job = training_job(make)
+    worker = in_thread(job)
+    pid = pid_of(tmp_path / str(job.pk) / "pid")
+    # As if its lease had run out unnoticed and another worker had come.
+    TrainingJob.objects.filter(pk=job.pk).update(token=7, log="of the other")
+    worker.join(30)
+    job.refresh_from_db()
+    assert (job.state, job.token, job.log, alive(pid)) == ("running", 7, "of the other", False)
+
+
+def test_a_finish_that_comes_too_late_makes_no_model(
+    make: Factory, tmp_path: Path, rung: Rung, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = training_job(make)
+    hold = running.claim(model=TrainingJob, pk=job.pk)
+    assert hold is not None
+    run = RunDir(tmp_path / "run")
+    run.write_spec({"commit": "c"}, [])
+    (run.path / "weights.safetensors").write_bytes(b"weights")
+    digest = "9a2fc92fe83f4ae8ddf4bdaa2b7be94ea7b8bd7c4c17d4fd9e8ddcd9c2b9cbe9"
+    monkeypatch.setattr(running, "sha256_of", lambda path: digest)
+    run.write_result({"weights_sha256": digest, "metrics": {}})
+    TrainingJob.objects.filter(pk=job.pk).update(token=2)
+    assert running.finish_training(hold=hold, run=run) is None
+    assert not ModelVersion.objects.exists()
+    TrainingJob.objects.filter(pk=job.pk).update(token=1)
+    assert running.finish_training(hold=hold, run=run) is not None
+
+
+def test_a_poison_job_fails_after_three_tries_with_its_reason(
+    make: Factory, program: Any, rung: Rung
+) -> None:
+    program("print('reading image 7')\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    job = training_job(make)
+    for tries in range(1, 6):
+        tasks.train(str(job.pk))
+        assert len(rung) == min(tries, 2)
+    job.refresh_from_db()
+    assert (job.state, job.token) == ("failed", 3)
+    assert job.error.startswith("Gave up after 3 tries. The program was killed by SIGKILL")
+    assert "reading image 7" in job.error
+
+
+def test_a_doubled_message_runs_it_once(make: Factory, program: Any, tmp_path: Path) -> None:
+    program(
+        f"with open({str(tmp_path / 'runs')!r}, 'a') as out: out.write('x')\n"
+        "time.sleep(0.5)\n(run / 'failure.json').write_text('{\"reason\": \"enough\"}'); sys.exit(3)\n"
+    )
+    job = training_job(make)
+    workers = [in_thread(job) for _ in range(3)]
+    for worker in workers:
+        worker.join(30)
+    tasks.train(str(job.pk))
+    job.refresh_from_db()
+    assert ((tmp_path / "runs").read_text(), job.state, job.error) == ("x", "failed", "enough")
+
+
+def test_a_message_for_nothing_does_nothing(make: Factory, rung: Rung) -> None:
+    tasks.train(str(uuid.uuid4()))
+    job = training_job(make)
+    jobs.cancel(actor=make.user(), job=job)
+    tasks.train(str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.token, rung) == ("cancelled", 0, [])
+
+
+def test_a_lost_message_is_sent_again(make: Factory, rung: Rung, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "RING_AGAIN_S", -1.0)
+    job = training_job(make)
+    tasks.sweep()
+    assert rung == [str(job.pk)]
+
+
+def test_the_bell_rings_after_the_commit_and_a_dead_broker_costs_no_job(
+    make: Factory, rung: Rung, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction.atomic():
+        job = training_job(make)
+        tasks.ring(job)
+        assert rung == []
+    assert rung == [str(job.pk)]
+
+    def refuse(job_id: str) -> None:
+        raise ConnectionError("no broker")
+
+    rung.delay = refuse  # type: ignore[method-assign]
+    with transaction.atomic():
+        tasks.ring(job)
+    assert TrainingJob.objects.filter(state=JobState.PENDING).count() == 1
+
+
+def test_a_worker_that_is_told_to_stop_hands_its_job_back(
+    make: Factory, program: Any, rung: Rung, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(SLEEPS)
+    job = training_job(make)
+    worker = in_thread(job)
+    pid = pid_of(tmp_path / str(job.pk) / "pid")
+    try:
+        tasks._hand_back()
+        worker.join(30)
+    finally:
+        tasks._stopping.clear()
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.error, alive(pid)) == ("pending", 0, "", False)
+    assert rung == [str(job.pk)]
+
+
+def test_a_database_that_does_not_answer_is_an_unheard_beat(
+    make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = running.claim(model=TrainingJob, pk=training_job(make).pk)
+    assert hold is not None
+
+    def locked(**_: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(running, "beat", locked)
+    assert tasks._beat(hold, [], "") is Order.UNHEARD
