@@ -201,7 +201,8 @@ def test_an_interrupted_step_leaves_nothing_running(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(bootstrap, "BUILD", tmp_path)
     pid = tmp_path / "pid"
     program = (
-        "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        "import subprocess, sys;"
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
         f"open({str(pid)!r}, 'w').write(str(p.pid)); p.wait()"
     )
 
