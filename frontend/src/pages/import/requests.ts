@@ -16,6 +16,8 @@ export interface Found {
   calibration: Calibration;
   direction: Direction;
   side: PatientRight;
+  /** False: a guess, or nothing known; a person has to say. */
+  side_certain: boolean;
   side_marker: Side;
   subject: string;
   sex: Sex;

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { answerOf, firstDraft, missing, withPattern } from './answers';
+import type { Found, ImportItem } from './requests';
+
+function item(kind: string, found: Partial<Found>, name = 'SW-1/film.png'): ImportItem {
+  return { id: 'a', name, kind, role: 'lead', state: 'needs_answer', found } as ImportItem;
+}
+
+describe('firstDraft', () => {
+  it('takes what the files say before what the pattern reads', () => {
+    const labelled = item('rgbd', { subject: 'P-7', visit_date: '2026-01-02', direction: '', side: '' });
+    expect(firstDraft(labelled, '{subject}/*')).toMatchObject({ subject: 'P-7', date: '2026-01-02' });
+    const bare = item('radiograph', { subject: '', visit_date: null, direction: '', side: '' });
+    expect(firstDraft(bare, '{subject}/*')).toMatchObject({ subject: 'SW-1', date: '', side: '' });
+  });
+
+  it('leaves the day of a dated file to the file', () => {
+    const dicom = item('dicom', { subject: '', visit_date: null, dated: true }, 'SW-1_2020-01-01.dcm');
+    expect(firstDraft(dicom, '{subject}_{date}').date).toBe('');
+  });
+});
+
+describe('missing', () => {
+  it('asks for side of films only, and for a day only where the file names none', () => {
+    const draft = { subject: '', date: '', direction: '' as const, side: '' as const };
+    expect(missing(item('radiograph', {}), draft)).toEqual(['subject', 'day', 'side']);
+    expect(missing(item('dicom', { dated: true }), draft)).toEqual(['subject', 'side']);
+    expect(missing(item('kinect', {}), { ...draft, subject: 'S', date: '2026-01-01' })).toEqual([]);
+    expect(missing(item('radiograph', {}), { ...draft, subject: ' ', side: 'unknown', date: 'x' })).toEqual([
+      'subject',
+    ]);
+  });
+});
+
+describe('answerOf', () => {
+  it('sends a side for films only', () => {
+    const draft = { subject: ' S ', date: '', direction: 'PA' as const, side: 'image_left' as const };
+    expect(answerOf(item('dicom', {}), draft)).toEqual({
+      id: 'a',
+      subject: 'S',
+      visit_date: null,
+      direction: 'PA',
+      side: 'image_left',
+    });
+    expect(answerOf(item('rgbd', {}), draft)).toMatchObject({ direction: '', side: '' });
+  });
+});
+
+describe('withPattern', () => {
+  it('keeps what the pattern does not read', () => {
+    const draft = { subject: 'old', date: '2026-01-01', direction: '' as const, side: '' as const };
+    expect(withPattern(draft, item('radiograph', {}), '{subject}/*')).toMatchObject({
+      subject: 'SW-1',
+      date: '2026-01-01',
+    });
+    expect(withPattern(draft, item('radiograph', {}, 'film.png'), '{subject}/*').subject).toBe('old');
+  });
+});

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Import from './Import.svelte';
+
+mountPage(Import);
