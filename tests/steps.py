@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 FRONTEND = ROOT / "frontend"
-PACKAGES = ["spineweb", "annotation", "inference", "capture_agent"]
+PACKAGES = [path.parent.name for path in sorted(ROOT.glob("*/__init__.py"))]
 API_TYPES = FRONTEND / "src" / "api" / "schema.d.ts"
 COUNTS = ("tests", "failures", "errors", "skipped")
 
