@@ -27,6 +27,12 @@ describe('warningsFor', () => {
     expect(warningsFor(BACK, points, true, null)).toEqual([]);
   });
 
+  it('reads the corners of a vertebra as they are stored, also on a mirrored picture', () => {
+    const cornered = schema(['T1_TL', 'T1_TR'], [['T1_TL', 'T1_TR']]);
+    expect(warningsFor(cornered, at({ T1_TL: [20, 50], T1_TR: [80, 50] }), true, null)).toEqual([]);
+    expect(warningsFor(cornered, at({ T1_TL: [80, 50], T1_TR: [20, 50] }), true, null)).toHaveLength(1);
+  });
+
   it('knows left by its name, not by the order of the pair', () => {
     const turned = schema(['PSIS_L', 'PSIS_R'], [['PSIS_R', 'PSIS_L']]);
     expect(warningsFor(turned, at({ PSIS_L: [20, 50], PSIS_R: [80, 50] }), false, null)).toEqual([]);

@@ -1,5 +1,5 @@
 /** What looks wrong in a set of points and may still be right: shown beside the points, never refused. */
-import { CORNERS, located, spoken, vertebraeOf, type Points, type Schema } from './landmarks';
+import { CORNERS, located, spoken, vertebraOf, vertebraeOf, type Points, type Schema } from './landmarks';
 import { depthAt, type Depth } from './npy';
 import { midpoint, type Spot } from './viewport';
 
@@ -29,7 +29,9 @@ function sides(schema: Schema, points: Points, mirrored: boolean): Warning[] {
     const left = located(points, leftName);
     const right = located(points, rightName);
     if (!left || !right) return [];
-    const wrong = mirrored ? left.x < right.x : left.x > right.x;
+    // The letters of a vertebra's corners are the stored picture's, however it is drawn.
+    const isMirrored = mirrored && vertebraOf(leftName) === null;
+    const wrong = isMirrored ? left.x < right.x : left.x > right.x;
     if (!wrong) return [];
     return [{ names: [leftName, rightName], text: `${spoken(leftName)} lies right of ${spoken(rightName)}` }];
   });
@@ -38,7 +40,7 @@ function sides(schema: Schema, points: Points, mirrored: boolean): Warning[] {
 /** A pair as [left, right]: by the names' endings, else as the schema lists it. */
 function leftFirst(pair: readonly string[]): [string, string] {
   const [a = '', b = ''] = pair;
-  return /R$|right$/.test(a) && /L$|left$/.test(b) ? [b, a] : [a, b];
+  return a.endsWith('R') && b.endsWith('L') ? [b, a] : [a, b];
 }
 
 function upsideDown(schema: Schema, points: Points): Warning[] {

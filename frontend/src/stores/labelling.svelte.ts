@@ -15,9 +15,12 @@ import {
   type Points,
   type Schema,
 } from '@/core/landmarks';
+import { mirroredFrame, surfaceFrame } from '@/core/framing';
+import type { Depth } from '@/core/npy';
 import { within, type Spot } from '@/core/viewport';
 import { warningsFor } from '@/core/warnings';
 import { DepthDisplay, RasterDisplay } from './display.svelte';
+import type { Raster } from './pictures';
 import type { Save, Saves } from './saves.svelte';
 import { ViewLink } from './viewlink.svelte';
 
@@ -68,6 +71,7 @@ export class Labelling {
   /** Shows a case: its own points, or those of it that are still on their way. */
   open(next: LabelCase): void {
     this.case = next;
+    this.link.reset();
     this.save = this.saves.open(next.set);
     const pending = this.save.isSettled ? null : this.save.saver.content;
     this.history = begun(pending ?? next.set.points);
@@ -75,6 +79,15 @@ export class Labelling {
     this.select(null);
     this.armed = nextToPlace(next.schema, this.history.value);
     this.said = '';
+  }
+
+  /** Shows the pictures of the case, and of them first the back. */
+  show(raster: Raster | null, depth: Depth | null): void {
+    this.raster.show(raster);
+    this.depth.show(depth);
+    if (depth === null || this.link.view !== null) return;
+    const frame = surfaceFrame(depth, this.depth.window);
+    this.link.frame = this.mirrored ? mirroredFrame(frame) : frame;
   }
 
   /** Points that a closed page left for this case. */

@@ -3,6 +3,8 @@ import { cases, readings } from '@/api/cases';
 import { measurements as measurementApi } from '@/api/cohort';
 import type { Image, LandmarkSet, Measurement, ReadCase } from '@/api/types';
 import { centreOf, columnOf } from '@/core/column';
+import { mirroredFrame, surfaceFrame } from '@/core/framing';
+import type { Depth } from '@/core/npy';
 import { within, type Spot } from '@/core/viewport';
 import { coronalBalance, t1TiltDeg, type Balance } from '@/core/spine/balance';
 import { findCurves, type Curve } from '@/core/spine/cobb';
@@ -70,8 +72,8 @@ export class Reading {
     this.case = next;
     this.measurements = next.study.measurements.filter(({ retracted_at }) => retracted_at === null);
     this.showFilm(0);
-    this.link.fit();
-    this.backLink.fit();
+    this.link.reset();
+    this.backLink.reset();
   }
 
   showFilm(index: number): void {
@@ -152,11 +154,19 @@ export class Reading {
       this.loadFilm(image),
       syntheticImage && loadRaster(syntheticImage.urls.view).then((raster) => this.synthetic.show(raster)),
       colour && loadRaster(colour.urls.view).then((raster) => this.colour.show(raster)),
-      depth?.urls.depth && loadDepth(depth.urls.depth).then((values) => this.depth.show(values)),
+      depth?.urls.depth && loadDepth(depth.urls.depth).then((values) => this.showDepth(values)),
     ];
     for (const load of loads) {
       if (load) load.catch((error: unknown) => toasts.failed(error));
     }
+  }
+
+  private showDepth(depth: Depth): void {
+    this.depth.show(depth);
+    const isSameGrid = this.case.depth?.registered_to === this.case.colour?.id;
+    if (!isSameGrid || this.backLink.view !== null) return;
+    const frame = surfaceFrame(depth, this.depth.window);
+    this.backLink.frame = this.case.depth?.display_flip ? mirroredFrame(frame) : frame;
   }
 
   private async loadFilm(image: Image | null): Promise<void> {

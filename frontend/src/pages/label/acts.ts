@@ -66,7 +66,7 @@ function arrow(event: KeyboardEvent, labelling: Labelling): boolean {
 function moveCrosshair(labelling: Labelling, dx: number, dy: number): void {
   const { link } = labelling;
   const { width, height } = labelling.case.image;
-  const at = link.cursor ?? { x: link.view.u, y: link.view.v };
+  const at = link.target;
   link.cursor = { x: clamp(at.x + dx / width), y: clamp(at.y + dy / height) };
   link.isKeyed = true;
 }

@@ -53,7 +53,7 @@ function arrow(event: KeyboardEvent, reading: Reading, end: number | null): bool
     reading.lines = moved(reading.lines, end, to);
     return true;
   }
-  const at = link.cursor ?? { x: link.view.u, y: link.view.v };
+  const at = link.target;
   link.cursor = { x: share(at.x + step.dx / image.width), y: share(at.y + step.dy / image.height) };
   link.isKeyed = true;
   return true;
