@@ -171,7 +171,7 @@ def run(options: argparse.Namespace) -> None:
         while not stopping:
             supervisor.tend()
             time.sleep(0.2)
-        say("\nStopping ...")
+        say(f"\nStopping ({signal.Signals(stopping[0]).name}) ...")
     finally:
         supervisor.stop()
     say("Stopped. Everything is kept in " + options.data)

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         folder = data / "demo-studies"
         self._simulate(folder, count, seed)
         self.stdout.write("Demo studies: importing them ...")
-        call_command("import_studies", str(folder), project=demo.PROJECT, stdout=self.stdout)
+        call_command("import_studies", str(folder), project=demo.PROJECT, user="admin", stdout=self.stdout)
         # Not before: an interrupted run goes on with what it has simulated.
         shutil.rmtree(folder)
         demo.pending_file(data).unlink(missing_ok=True)
