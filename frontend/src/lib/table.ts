@@ -6,6 +6,8 @@ export interface Column {
   sort?: string;
   /** Whether the first press sorts from high to low (dates, angles). */
   firstDescending?: boolean;
+  /** Its title is only for those who hear the table. */
+  quiet?: boolean;
   align?: 'end';
   /** The least width of the window at which this column is shown. */
   from?: 'medium' | 'wide';
