@@ -12,6 +12,7 @@ import { readingErrorDeg } from '@/core/spine/readingerror';
 import { NO_LINES, angleOf, linesOf, type TwoLines } from '@/core/twolines';
 import { DepthDisplay, RasterDisplay } from './display.svelte';
 import { loadDepth, loadRaster } from './pictures';
+import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
 import { ViewLink } from './viewlink.svelte';
 
@@ -52,6 +53,15 @@ export class Reading {
   );
   readonly syntheticReckoning = $derived(
     reckon(this.syntheticSet, { patientRightAtImageRight: !(this.syntheticImage?.display_flip ?? false) }),
+  );
+  /** Whether this person saved the curves of this very revision already. */
+  readonly areCurvesSaved = $derived(
+    this.measurements.some(
+      (row) =>
+        row.landmark_set === this.set?.id &&
+        row.landmark_revision === this.set?.revision &&
+        row.reader.id === session.current?.user.id,
+    ),
   );
   readonly error_deg = readingErrorDeg('same', 'own');
   readonly angle = $derived(angleOf(this.lines, this.view));
@@ -97,7 +107,7 @@ export class Reading {
   /** Saves the curves of the chosen revision; the server measures them itself. */
   async saveCurves(): Promise<void> {
     const { image, set } = this;
-    if (!image || !set?.id) return;
+    if (!image || !set?.id || !this.case.may_measure || this.areCurvesSaved) return;
     await this.save({ method: 'vertebrae', image: image.id, landmark_set: set.id, revision: set.revision });
   }
 
