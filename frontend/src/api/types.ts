@@ -372,34 +372,6 @@ export interface AuditEntry {
   project: string | null;
 }
 
-export type JobState = 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-
-export interface JobProgress {
-  epoch: number;
-  epochs: number;
-  step: number;
-  steps: number;
-  eta_s: number | null;
-  loss: number | null;
-}
-
-export interface TrainingJob {
-  id: string;
-  project: Reference | string;
-  name: string;
-  recipe: string;
-  snapshot: string;
-  state: JobState;
-  progress: JobProgress | null;
-  attempt: number;
-  created_by: Reference | string | null;
-  created_at: string;
-  started_at: string | null;
-  finished_at: string | null;
-  error: string;
-  model: string | null;
-}
-
 /** What every refused request answers. */
 export interface ErrorBody {
   detail: string;

@@ -69,23 +69,25 @@ def test_three_crashes_without_progress_are_the_end(make: Factory) -> None:
 
 
 def test_a_job_that_gets_on_is_not_poison(make: Factory) -> None:
-    job = training_job(make)
+    job, hold = training_job(make), None
     for epoch in range(1, 6):
         hold = running.claim(model=TrainingJob, pk=job.pk)
         assert hold is not None
         running.beat(hold=hold, lines=[{**EPOCH, "epoch": epoch}], log="")
         assert running.crashed(hold=hold, reason="killed") == JobState.PENDING
+    assert hold is not None
     assert row(hold).token == 5
 
 
 def test_a_worker_that_stops_gives_the_try_back(make: Factory) -> None:
-    job = training_job(make)
+    job, hold = training_job(make), None
     for token in range(1, 7):
         hold = running.claim(model=TrainingJob, pk=job.pk)
         assert hold is not None
         assert hold.token == token
         assert running.release(hold=hold)
         assert not running.release(hold=hold)
+    assert hold is not None
     assert (row(hold).state, row(hold).attempt) == ("pending", 0)
 
 

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Model from './Model.svelte';
+
+mountPage(Model);

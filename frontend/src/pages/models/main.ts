@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Models from './Models.svelte';
+
+mountPage(Models);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import TrainingJob from './TrainingJob.svelte';
+
+mountPage(TrainingJob);

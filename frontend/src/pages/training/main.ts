@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Training from './Training.svelte';
+
+mountPage(Training);
