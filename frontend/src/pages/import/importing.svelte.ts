@@ -4,7 +4,7 @@ import type { NamedFile } from './dropped';
 import { suggestPattern } from './pattern';
 import { sha256Of, UploadQueue, waitForNetwork, type Upload } from './queue';
 import { imports, type Import, type ImportItem, type OpenImport } from './requests';
-import { rowsOf, withFiles, type Row } from './rows';
+import { rowsOf, withFiles, withMemory, type Row } from './rows';
 
 /** Acquisitions stored per request: a few seconds each, so that the bar moves. */
 const CONFIRMED_AT_ONCE = 8;
@@ -31,11 +31,15 @@ export class Importing {
   );
   readonly imported = $derived(this.leads.filter(({ state }) => state === 'imported'));
   readonly busy = $derived(this.sending || this.looking || this.storing !== null);
+  /** Whatever could be stored is. */
+  readonly done = $derived(this.imported.length > 0 && this.waiting.length === 0 && !this.busy);
   readonly bytes = $derived({
     sent: this.uploads.reduce((sum, { sent }) => sum + sent, 0),
     all: this.uploads.reduce((sum, { file, state }) => sum + (state === 'failed' ? 0 : file.size), 0),
   });
-  readonly checked = $derived(this.leads.filter((item) => !isPending(item)).length);
+  readonly checked = $derived(
+    this.leads.filter((item) => item.state !== 'uploading' && !isPending(item)).length,
+  );
   readonly rows = $derived(rowsOf(this.items, this.uploads));
   /** Files an earlier visit announced and never sent whole: they have to be chosen once more. */
   readonly unfinished = $derived(
@@ -44,6 +48,7 @@ export class Importing {
     ),
   );
   #queue: UploadQueue | null = null;
+  #more = false;
 
   constructor(project: string) {
     this.project = project;
@@ -157,16 +162,19 @@ export class Importing {
   /** Ask the server to look at what is there until it has seen everything. One loop at a time. */
   async #look(): Promise<void> {
     const { batch } = this;
+    // A loop that is at work sees the new files, but only if it goes round once more.
+    this.#more = true;
     if (batch === null || this.looking) return;
     this.looking = true;
     try {
       do {
         const seen = this.#seen();
+        this.#more = false;
         const now = await this.#attempt(() => imports.inspect(batch.id));
         if (!now || this.batch?.id !== batch.id) return;
         this.#take(now);
         if (this.#seen() === seen) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      } while (this.sending || this.leads.some(isPending));
+      } while (this.sending || this.#more || this.leads.some(isPending));
     } finally {
       this.looking = false;
     }
@@ -177,7 +185,7 @@ export class Importing {
   }
 
   #take(batch: Import): void {
-    this.batch = batch;
+    this.batch = { ...batch, items: withMemory(batch.items, this.items) };
     for (const item of batch.items) {
       if (waits(item)) this.drafts[item.id] ??= firstDraft(item, this.pattern);
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Upload } from './queue';
 import type { ImportItem } from './requests';
-import { rowsOf, withFiles } from './rows';
+import { rowsOf, withFiles, withMemory } from './rows';
 
 const item = (name: string, changes: Partial<ImportItem> = {}) =>
   ({ id: `id-${name}`, name, role: 'lead', state: 'ready', group: '', ...changes }) as ImportItem;
@@ -16,7 +16,7 @@ describe('rowsOf', () => {
       item('a/camera.json', { role: 'part' }),
       item('a/labels.json', { role: 'part', state: 'refused' }),
     ];
-    const rows = rowsOf(items, [upload('a/colour.jpg'), upload('a/depth.png')]);
+    const rows = rowsOf(items, [{ ...upload('a/colour.jpg'), item: items[0] ?? null }]);
     expect(rows.map(({ name, parts }) => [name, parts])).toEqual([
       ['a/colour.jpg', ['a/depth.png']],
       ['a/labels.json', []],
@@ -26,6 +26,21 @@ describe('rowsOf', () => {
 
   it('shows what the server never took', () => {
     expect(rowsOf([], [upload('empty.png', 'failed')])).toMatchObject([{ name: 'empty.png', item: null }]);
+  });
+});
+
+describe('rowsOf after storing', () => {
+  it('knows a DICOM file by its id when the server has forgotten its name', () => {
+    const before = item('Doe_Jane.dcm', { id: '7' });
+    const now = item('0a1b2c.dcm', { id: '7', state: 'imported' });
+    expect(rowsOf([now], [{ ...upload('Doe_Jane.dcm'), item: before }])).toMatchObject([
+      { id: '7', name: 'Doe_Jane.dcm', item: { state: 'imported' } },
+    ]);
+  });
+
+  it('remembers what was found', () => {
+    const before = item('a', { thumbnail: '/t' });
+    expect(withMemory([item('a', { thumbnail: null }), item('b')], [before])[0]?.thumbnail).toBe('/t');
   });
 });
 

@@ -14,20 +14,21 @@ export interface Row {
 
 /** The lines to show: leading files and refused ones, then files the server has not heard of. */
 export function rowsOf(items: readonly ImportItem[], uploads: readonly Upload[]): Row[] {
-  const byName = new Map(uploads.map((upload) => [upload.name, upload]));
+  // By id: the server forgets the names of DICOM files once it has stored them.
+  const byId = new Map(uploads.flatMap((upload) => (upload.item ? [[upload.item.id, upload] as const] : [])));
   const parts = new Map<string, string[]>();
   for (const { role, group, name } of items) {
     if (role === 'part' && group !== '') parts.set(group, [...(parts.get(group) ?? []), name]);
   }
   const shown = items.filter(({ role, state }) => role === 'lead' || state === 'refused');
-  const known = new Set(items.map(({ name }) => name));
-  const local = uploads.filter(({ name }) => !known.has(name));
+  const known = new Set(items.map(({ id }) => id));
+  const local = uploads.filter(({ item }) => item === null || !known.has(item.id));
   return [
     ...shown.map((item) => ({
       id: item.id,
-      name: item.name,
+      name: byId.get(item.id)?.name ?? item.name,
       item,
-      upload: byName.get(item.name) ?? null,
+      upload: byId.get(item.id) ?? null,
       parts: item.role === 'lead' ? (parts.get(item.group) ?? []) : [],
     })),
     ...local.map((upload) => ({ id: upload.name, name: upload.name, item: null, upload, parts: [] })),
@@ -43,4 +44,17 @@ export function withFiles(uploads: readonly Upload[], files: readonly NamedFile[
     .map(({ name, file }): Upload => ({ name, file, item: null, sent: 0, state: 'waiting', problem: '' }));
   const names = new Set(fresh.map(({ name }) => name));
   return [...uploads.filter(({ name }) => !names.has(name)), ...fresh];
+}
+
+/** The items as they are now, with what was seen of them before they were stored. */
+export function withMemory(items: readonly ImportItem[], before: readonly ImportItem[]): ImportItem[] {
+  const seen = new Map(before.map((item) => [item.id, item]));
+  return items.map((item) => {
+    const was = seen.get(item.id);
+    return {
+      ...item,
+      found: item.found ?? was?.found ?? null,
+      thumbnail: item.thumbnail ?? was?.thumbnail ?? null,
+    };
+  });
 }
