@@ -98,6 +98,10 @@ export class Labelling {
   }
 
   act(command: Command, joined = false): void {
+    if (!this.case.may_save) {
+      this.said = 'Your role here may look, not label.';
+      return;
+    }
     const after = applied(this.schema, this.history.value, command);
     if (after === this.history.value) return;
     this.history = joined ? extended(this.history, command, after) : recorded(this.history, command, after);
@@ -107,7 +111,7 @@ export class Labelling {
 
   place(spot: Spot): void {
     const name = this.armed;
-    if (name === null) return;
+    if (name === null || !this.case.may_save) return;
     this.act({ do: 'place', name, ...within(this.case.image, spot) });
     this.selected = name;
     this.isJustPlaced = true;
@@ -192,7 +196,7 @@ export class Labelling {
   /** Places the armed point and keeps it in hand: it is saved and left alone once the pointer lets go. */
   beginPlacing(spot: Spot): void {
     const name = this.armed;
-    if (name === null) return;
+    if (name === null || !this.case.may_save) return;
     this.place(spot);
     this.save.saver.hold();
     this.drag = { name, command: null, points: this.history.value, isPlacing: true };

@@ -77,12 +77,15 @@ export class Saves {
     return shown;
   }
 
-  /** The page is hidden, or the network or the login is back. */
+  /** The page is hidden or left: what waits goes now. */
+  flush(): void {
+    for (const save of [this.current, ...this.others]) save?.saver.flush();
+  }
+
+  /** The network is back, or the person asks for another try. */
   push(): void {
-    for (const save of [this.current, ...this.others]) {
-      save?.saver.flush();
-      save?.saver.resume();
-    }
+    this.flush();
+    for (const save of [this.current, ...this.others]) save?.saver.resume();
   }
 }
 

@@ -1,0 +1,203 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Image, LabelCase, LandmarkSet } from '@/api/types';
+import { find, type Point } from '@/core/landmarks';
+import { Labelling } from './labelling.svelte';
+import { Saves } from './saves.svelte';
+
+const NAMES = ['C7', 'PSIS_L', 'PSIS_R', 'T1_TL', 'T1_TR', 'T1_BL', 'T1_BR'];
+
+function labelCase(points: Point[] = [], image = 'image-1', display_flip = false): LabelCase {
+  const set = { id: null, image, schema: 's', author: { kind: 'person', name: 'A', id: 'u' }, revision: 0 };
+  return {
+    image: { id: image, width: 200, height: 400, display_flip } as Image,
+    depth: null,
+    schema: {
+      name: 's',
+      title: 's',
+      points: NAMES.map((name) => ({ name, title: name, hint: '' })),
+      mirror_pairs: [['PSIS_L', 'PSIS_R']],
+      links: [],
+    },
+    set: { ...set, saved_at: null, points, began_from: null } as LandmarkSet,
+    queue: { position: 1, total: 1, next: null, previous: null },
+    may_save: true,
+  } as unknown as LabelCase;
+}
+
+let bodies: { points: Point[] }[];
+let labelling: Labelling;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  bodies = [];
+  // The network ends here: every save is accepted.
+  vi.stubGlobal('fetch', async (request: Request) => {
+    bodies.push((await request.json()) as { points: Point[] });
+    return Response.json({ revision: bodies.length, saved_at: '2026-01-01T00:00:00Z', points: [] });
+  });
+  labelling = new Labelling(labelCase(), new Saves('u'));
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+const at = (name: string) => find(labelling.points, name);
+
+describe('placing', () => {
+  it('arms the next point by itself and selects the one just placed', () => {
+    expect(labelling.armed).toBe('C7');
+    labelling.place({ x: 10, y: 20 });
+    expect([labelling.selected, labelling.armed]).toEqual(['C7', 'PSIS_L']);
+  });
+
+  it('goes on after the last point at the first that was passed over', () => {
+    labelling.select('T1_BR');
+    labelling.place({ x: 1, y: 1 });
+    expect(labelling.armed).toBe('C7');
+  });
+
+  it('never places outside the image', () => {
+    labelling.place({ x: -30, y: 900 });
+    expect(at('C7')).toMatchObject({ x: 0, y: 400 });
+  });
+
+  it('and dragging on is one step back', () => {
+    labelling.beginPlacing({ x: 10, y: 10 });
+    labelling.dragTo({ x: 50, y: 60 }, false);
+    labelling.endDrag();
+    expect(at('C7')).toMatchObject({ x: 50, y: 60 });
+    labelling.undo();
+    expect(labelling.points).toEqual([]);
+    labelling.redo();
+    expect(at('C7')).toMatchObject({ x: 50, y: 60 });
+  });
+});
+
+describe('dragging', () => {
+  beforeEach(() => {
+    for (const [i, name] of ['T1_TL', 'T1_TR', 'T1_BL', 'T1_BR'].entries()) {
+      labelling.select(name);
+      labelling.place({ x: 50 + (i % 2) * 20, y: 100 + Math.floor(i / 2) * 20 });
+    }
+  });
+
+  it('moves a corner alone', () => {
+    labelling.beginDrag('T1_TL');
+    labelling.dragTo({ x: 40, y: 90 }, false);
+    labelling.endDrag();
+    expect(at('T1_TL')).toMatchObject({ x: 40, y: 90 });
+    expect(at('T1_TR')).toMatchObject({ x: 70, y: 100 });
+  });
+
+  it('moves the vertebra as one with Shift, and one undo takes it back', () => {
+    labelling.beginDrag('T1_TL');
+    labelling.dragTo({ x: 45, y: 95 }, true);
+    labelling.dragTo({ x: 55, y: 105 }, true);
+    labelling.endDrag();
+    expect(at('T1_BR')).toMatchObject({ x: 75, y: 125 });
+    labelling.undo();
+    expect(at('T1_BR')).toMatchObject({ x: 70, y: 120 });
+    expect(at('T1_TL')).toMatchObject({ x: 50, y: 100 });
+  });
+
+  it('is forgotten when it is cancelled', () => {
+    labelling.beginDrag('T1_TL');
+    labelling.dragTo({ x: 0, y: 0 }, false);
+    labelling.cancelDrag();
+    expect(at('T1_TL')).toMatchObject({ x: 50, y: 100 });
+  });
+
+  it('is not saved before it ends', async () => {
+    await vi.advanceTimersByTimeAsync(1000);
+    const before = bodies.length;
+    labelling.beginDrag('T1_TL');
+    for (let i = 0; i < 20; i += 1) {
+      labelling.dragTo({ x: 40 + i, y: 90 }, false);
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    expect(bodies.length).toBe(before);
+    labelling.endDrag();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(bodies.at(-1)?.points.find(({ name }) => name === 'T1_TL')).toMatchObject({ x: 59, y: 90 });
+  });
+});
+
+describe('states', () => {
+  it('missing speaks of the next point, uncertain of the one just placed', () => {
+    labelling.place({ x: 10, y: 20 });
+    labelling.mark('uncertain');
+    labelling.mark('missing');
+    expect(at('C7')?.state).toBe('uncertain');
+    expect(at('PSIS_L')?.state).toBe('missing');
+    expect(labelling.armed).toBe('PSIS_R');
+  });
+
+  it('missing speaks of a point that was chosen on purpose', () => {
+    labelling.place({ x: 10, y: 20 });
+    labelling.select('C7');
+    labelling.mark('missing');
+    expect(at('C7')).toMatchObject({ x: null, state: 'missing' });
+  });
+
+  it('the same key again takes the state back', () => {
+    labelling.place({ x: 10, y: 20 });
+    labelling.mark('occluded');
+    labelling.mark('occluded');
+    expect(at('C7')?.state).toBe('placed');
+  });
+
+  it('a vertebra that is not there is missing with all its corners', () => {
+    labelling.select('T1_BL');
+    labelling.markVertebraMissing();
+    expect(labelling.points.map(({ name }) => name)).toEqual(['T1_TL', 'T1_TR', 'T1_BL', 'T1_BR']);
+  });
+});
+
+describe('keys', () => {
+  it('nudge in steps, a quick run of which is one undo', () => {
+    labelling.place({ x: 10, y: 20 });
+    labelling.nudge(1, 0, false);
+    labelling.nudge(0.1, 0, false);
+    labelling.nudge(0, -10, false);
+    expect(at('C7')?.x).toBeCloseTo(11.1);
+    expect(at('C7')?.y).toBeCloseTo(10);
+    labelling.undo();
+    expect(at('C7')).toMatchObject({ x: 10, y: 20 });
+  });
+
+  it('walk over the points in order, round the ends', () => {
+    labelling.step(1);
+    expect(labelling.armed).toBe('PSIS_L');
+    labelling.step(-1);
+    labelling.step(-1);
+    expect(labelling.armed).toBe('T1_BR');
+  });
+});
+
+it('changes nothing for a role that may only look', () => {
+  labelling.open({ ...labelCase([], 'image-3'), may_save: false });
+  labelling.place({ x: 10, y: 20 });
+  labelling.mark('missing');
+  expect(labelling.points).toEqual([]);
+  expect(labelling.said).toContain('look');
+});
+
+describe('the next case', () => {
+  it('does not lose what the last one has not saved yet', async () => {
+    labelling.place({ x: 10, y: 20 });
+    labelling.open(labelCase([], 'image-2'));
+    expect(labelling.points).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(bodies).toHaveLength(1);
+    expect(bodies[0]?.points).toMatchObject([{ name: 'C7', x: 10 }]);
+  });
+
+  it('comes back with points that are still on their way', () => {
+    labelling.place({ x: 10, y: 20 });
+    labelling.open(labelCase([], 'image-2'));
+    labelling.open(labelCase([], 'image-1'));
+    expect(at('C7')).toMatchObject({ x: 10, y: 20 });
+  });
+});
