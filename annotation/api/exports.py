@@ -1,8 +1,7 @@
 """Downloads of a project's landmarks and measurements, streamed."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 
-from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.http import StreamingHttpResponse
 from django.utils import timezone
@@ -27,14 +26,6 @@ EXPORTS: dict[str, tuple[Callable[[Project], Iterator[bytes]], str]] = {
 }
 
 
-async def in_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The chunks of a blocking iterator, each fetched off the event loop: under ASGI a plain iterator would
-    be read to its end, into memory, before the first byte leaves."""
-    fetch = sync_to_async(lambda: next(chunks, None))
-    while (chunk := await fetch()) is not None:
-        yield chunk
-
-
 class Export(Endpoint):
     permission_classes = [InProject]
     capabilities = {"GET": Capability.EXPORT}
@@ -48,7 +39,7 @@ class Export(Endpoint):
         write, content_type = EXPORTS[name]
         with transaction.atomic():
             record(actor=user, action="export", target=project, summary=name, project=project)
-        response = StreamingHttpResponse(in_thread(write(project)), content_type=content_type)
+        response = StreamingHttpResponse(write(project), content_type=content_type)
         stem = f"{slugify(project.name) or 'project'}-{timezone.now():%Y%m%d}-research-only"
         response["Content-Disposition"] = f'attachment; filename="{stem}-{name}"'
         return response

@@ -1,6 +1,6 @@
 """One image and its bytes. Bytes are served only through here: a permission check and a ledger row each."""
 
-from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseNotModified
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
@@ -8,16 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.actions.audit import record_access
-from annotation.actions.files import chunks_of, open_stored
+from annotation.actions.files import open_stored
 from annotation.api.base import Endpoint, user_of, wire
-from annotation.api.exports import in_thread
 from annotation.api.studies import sets_by_image
 from annotation.api.wires import ImageWire, image_wire
 from annotation.models import Image, StoredFile
 from annotation.permissions import Capability, InProject
-
-# Larger files are streamed.
-_IN_ONE_PIECE_BYTES = 8 * 2**20
 
 
 class OneImage(Endpoint):
@@ -44,7 +40,7 @@ class ImageBytes(Endpoint):
     variant = "view"
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    def get(self, request: Request, image_id: str) -> HttpResponse | StreamingHttpResponse:
+    def get(self, request: Request, image_id: str) -> FileResponse | HttpResponse:
         user = user_of(request)
         image = self.row(
             Image.objects.visible_to(user).select_related("pixels", "view", "thumbnail", "depth_npy"),
@@ -53,10 +49,10 @@ class ImageBytes(Endpoint):
         stored = self._file(image)
         etag = f'"{stored.sha256}"'
         if request.headers.get("If-None-Match") == etag:
-            response: HttpResponse | StreamingHttpResponse = HttpResponseNotModified()
+            response: FileResponse | HttpResponse = HttpResponseNotModified()
         else:
             record_access(user=user, image=image, variant=self.variant)
-            response = self._bytes(stored)
+            response = FileResponse(open_stored(stored), content_type=stored.media_type)
             if self.variant == "depth":
                 response["Content-Type"] = "application/octet-stream"
                 response["Content-Encoding"] = "gzip"
@@ -64,14 +60,6 @@ class ImageBytes(Endpoint):
         response["Cache-Control"] = (
             "private, max-age=60" if self.variant == "thumbnail" else "private, no-cache"
         )
-        return response
-
-    def _bytes(self, stored: StoredFile) -> HttpResponse | StreamingHttpResponse:
-        if stored.size <= _IN_ONE_PIECE_BYTES:
-            with open_stored(stored) as handle:
-                return HttpResponse(handle.read(), content_type=stored.media_type)
-        response = StreamingHttpResponse(in_thread(chunks_of(stored)), content_type=stored.media_type)
-        response["Content-Length"] = str(stored.size)
         return response
 
     def _file(self, image: Image) -> StoredFile:

@@ -37,7 +37,6 @@ def fetch(client: Client, project: Project, name: str) -> bytes:
     return b"".join(answer)
 
 
-@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 def test_landmarks_as_csv_and_json(lab: Lab) -> None:
     client, project, landmark_set = lab
     rows = list(csv.DictReader(io.StringIO(fetch(client, project, "landmarks.csv").decode())))
@@ -54,7 +53,6 @@ def test_landmarks_as_csv_and_json(lab: Lab) -> None:
     assert document["landmark_sets"][0]["points"] == landmark_set.points
 
 
-@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 def test_coco_keypoints(lab: Lab) -> None:
     client, project, _ = lab
     document = json.loads(fetch(client, project, "coco.json"))
@@ -67,7 +65,6 @@ def test_coco_keypoints(lab: Lab) -> None:
     assert annotation["num_keypoints"] == 1
 
 
-@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 def test_empty_projects_export_empty_documents(make: Factory, client: Client) -> None:
     project = make.project("back spine")
     client.force_login(make.member(project, "admin"))
