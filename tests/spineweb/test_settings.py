@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READERS = {"_env", "_flag", "_items", "getenv"}
 ENVIRONMENTS = {"environ", "environment"}
 # Every program reads these; they are not ours to explain.
-COMMON = {"PATH", "HOME", "TMPDIR", "CI"}
+COMMON = {"PATH", "HOME", "TMPDIR", "CI", "DJANGO_SETTINGS_MODULE"}
 
 
 def _name_of(node: ast.expr) -> str:
@@ -37,7 +37,7 @@ def variables_read() -> set[str]:
     for file in [*files, ROOT / "tests" / "steps.py", ROOT / "tests" / "bench" / "run.py"]:
         for node in ast.walk(ast.parse(file.read_text())):
             name = _read_by(node)
-            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            if isinstance(name, ast.Constant) and isinstance(name.value, str) and name.value.isupper():
                 found.add(name.value)
     found |= set(re.findall(r"^([A-Z_]+) \?=", (ROOT / "Makefile").read_text(), re.MULTILINE))
     found |= set(re.findall(r"process\.env\.([A-Z_]+)", (ROOT / "frontend" / "vite.config.ts").read_text()))
