@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import beat_embedded_init, worker_process_init
 
 from spineweb.processes import die_with_parent
 
@@ -20,7 +20,8 @@ app.conf.beat_schedule = {
 }
 
 
+@beat_embedded_init.connect  # type: ignore[untyped-decorator]
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def end_with_the_worker(**_: object) -> None:
-    """A job's process does not outlive a worker that was killed."""
+    """What a worker forks, for a job or for the sweep, does not outlive a worker that was killed."""
     die_with_parent()
