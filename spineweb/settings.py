@@ -57,7 +57,7 @@ def _database(url: str) -> dict[str, Any]:
                 # WAL: readers never wait for a writer. FULL: a commit is on disk when it returns.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
             },
             "CONN_MAX_AGE": None,
         }
