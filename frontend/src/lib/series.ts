@@ -23,6 +23,18 @@ export function ticks(top: number, wanted = 4): number[] {
   return Array.from({ length: steps + 1 }, (_, index) => Number((index * step).toPrecision(12)));
 }
 
+/** The levels 1, 2, 5 of each power of ten from just below `low` to just above `high`; both positive. */
+export function decades(low: number, high: number): number[] {
+  const first = Math.floor(Math.log10(low));
+  const last = Math.floor(Math.log10(high)) + 1;
+  const all = Array.from({ length: last - first + 1 }, (_, index) => first + index).flatMap((power) =>
+    [1, 2, 5].map((factor) => Number((factor * 10 ** power).toPrecision(6))),
+  );
+  const from = all.findLastIndex((level) => level <= low);
+  const to = all.findIndex((level) => level > high);
+  return all.slice(Math.max(0, from), to + 1);
+}
+
 export function linePath(points: readonly (readonly [number, number])[]): string {
   return points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');
 }

@@ -28,10 +28,16 @@ export function choice<const Option extends string>(
   };
 }
 
+/** Whether the text is a day of the calendar; `Date.parse` alone takes the 30th of February. */
+function isDay(raw: string): boolean {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(raw) ? Date.parse(raw) : NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(raw);
+}
+
 export function isoDate(): Filter<string> {
   return {
     fallback: '',
-    read: (raw) => (/^\d{4}-\d{2}-\d{2}$/.test(raw) && !Number.isNaN(Date.parse(raw)) ? raw : undefined),
+    read: (raw) => (isDay(raw) ? raw : undefined),
     write: (value) => value,
   };
 }
