@@ -35,6 +35,13 @@ def _bodies(ids: dict[str, Any]) -> dict[tuple[str, str], Body]:
         ("subjects", "POST"): {"project": project, "pseudonym": "NEW1"},
         ("subjects/<uuid:subject_id>/consent", "POST"): {"state": "withdrawn"},
         ("studies", "POST"): {"subject": subject, "visit_date": "2026-05-01"},
+        ("snapshots", "POST"): {"project": project, "name": "frozen", "schema": "back6"},
+        ("training-jobs", "POST"): {
+            "snapshot": str(ids["snapshot_id"]),
+            "recipe": "back-trial",
+            "name": "Backs",
+        },
+        ("inference-jobs", "POST"): {"model_version": str(ids["version_id"])},
         ("studies/<uuid:study_id>/measurements", "POST"): {
             "method": "lines",
             "image": str(ids["film_id"]),

@@ -46,6 +46,8 @@ def _parameters(route: str) -> list[str]:
 
 
 def fill(route: str, ids: dict[str, Any]) -> str:
+    if "inference-jobs" in route:
+        ids = {**ids, "job_id": ids["inference_job_id"]}
     for converter in get_converters():
         route = route.replace(f"<{converter}:", "<")
     for name in _parameters(route):
@@ -54,7 +56,10 @@ def fill(route: str, ids: dict[str, Any]) -> str:
 
 
 # Lists whose POST names a row of a project in its body.
-_SCOPED_BY_BODY = {"api/v1/schemas", "api/v1/subjects", "api/v1/studies"}
+_SCOPED_BY_BODY = {
+    f"api/v1/{name}"
+    for name in ("schemas", "subjects", "studies", "snapshots", "training-jobs", "inference-jobs")
+}
 
 
 def scopes_of(route: str, parameters: list[str]) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Two projects with one row of everything, for asking every route about each of them."""
 
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,9 @@ from django.utils import timezone
 from annotation.actions import cohort, measurements
 from annotation.models import Membership, Project, User
 from annotation.models.cohort import Consent
+from inference.models import InferenceJob
 from tests.factories import Factory
+from tests.inference import rows
 
 SCOPES = ("own", "other", "deleted", "withdrawn")
 Ids = dict[str, Any]
@@ -65,6 +66,10 @@ def _rows(make: Factory, project: Project, importer: User) -> Ids:
     )
     token, _ = make.token(project, reader)
     item = make.import_item(project, importer)
+    version = rows.model_version(make, project)
+    prediction = InferenceJob.objects.create(
+        project=project, name="Predict", model_version=version, images=[]
+    )
     return {
         "subject": subject,
         "project_id": project.pk,
@@ -84,5 +89,8 @@ def _rows(make: Factory, project: Project, importer: User) -> Ids:
         "item_id": item.pk,
         "user_id": reader.pk,
         "name": "landmarks.csv",
-        "key": uuid.uuid4(),
+        "job_id": rows.training_job(make, project).pk,
+        "inference_job_id": prediction.pk,
+        "snapshot_id": version.snapshot_id,
+        "version_id": version.pk,
     }
