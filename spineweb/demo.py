@@ -6,6 +6,8 @@ data folder from the first start until the studies are in, so that an interrupte
 the next one, and a demo that was deleted stays deleted.
 """
 
+import contextlib
+import json
 import os
 import uuid
 from dataclasses import dataclass
@@ -15,8 +17,10 @@ from django.db import transaction
 
 from annotation.actions.audit import record
 from annotation.actions.cohort import create_project
+from annotation.actions.errors import Conflict
+from annotation.actions.measurements import measure_vertebrae
 from annotation.actions.people import add_member, create_user
-from annotation.models import AuditEntry, Membership, Project, User
+from annotation.models import AuditEntry, LandmarkSet, Membership, Project, User
 from annotation.models.people import Role
 
 PROJECT = "Demo"
@@ -128,3 +132,32 @@ def make_project() -> Project:
         if not Membership.objects.filter(user=users[account.username], project=project).exists():
             add_member(actor=admin, project=project, username=account.username, role=account.role)
     return project
+
+
+def leave_work(studies: Path) -> None:
+    """Take the landmarks out of every second simulated study, so that the assistant finds some to place."""
+    for folder in sorted(studies.glob("phantom-*"))[1::2]:
+        path = folder / "labels.json"
+        labels = json.loads(path.read_text())
+        labels["landmarks"] = {}
+        path.write_text(json.dumps(labels))
+
+
+def read_films(count: int) -> int:
+    """Let the demo doctor measure the first so many labelled films; how many there were."""
+    doctor = User.objects.get(username="doctor")
+    sets = LandmarkSet.objects.filter(
+        image__project__name=PROJECT,
+        schema="vertebrae68",
+        complete=True,
+        image__study__cobb_count=0,
+        image__hidden=False,
+    ).select_related("image__study__project", "image__study__subject", "image__acquisition", "image__project")
+    read = 0
+    for landmark_set in sets.order_by("image__study__created_at")[:count]:
+        revision = landmark_set.revisions.get(number=landmark_set.revision)
+        # A straight spine has nothing to measure.
+        with contextlib.suppress(Conflict):
+            measure_vertebrae(reader=doctor, image=landmark_set.image, revision=revision)
+            read += 1
+    return read

@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import itertools
+import math
 import tempfile
 import uuid
 from pathlib import Path
@@ -27,6 +28,7 @@ from annotation.models import (
     User,
 )
 from annotation.models.images import AcquisitionKind, Calibration, Frame, ImageKind
+from annotation.spine.levels import spine_levels
 from annotation.spine.schemas import BUILT_IN
 
 _numbers = itertools.count(1)
@@ -162,3 +164,23 @@ class Factory:
             base_revision=base,
             idempotency_key=uuid.uuid4(),
         )
+
+
+def bent_column(degrees: float) -> list[dict[str, Any]]:
+    """Corners of a spine whose endplates tilt evenly from -degrees/2 at T1 to +degrees/2 at L5."""
+    levels, points = spine_levels(), []
+    x = 500.0
+    for row, level in enumerate(levels):
+        for plate, (edge, y) in enumerate((("T", 100 + 120 * row), ("B", 190 + 120 * row))):
+            tilt = math.radians(degrees * ((2 * row + plate) / (2 * len(levels) - 1) - 0.5))
+            for side, sign in (("L", -1), ("R", 1)):
+                points.append(
+                    {
+                        "name": f"{level}_{edge}{side}",
+                        "x": x + sign * 40 * math.cos(tilt),
+                        "y": y + sign * 40 * math.sin(tilt),
+                        "state": "placed",
+                    }
+                )
+        x += 60 * math.sin(math.radians(-degrees * ((2 * row + 1) / (2 * len(levels) - 1) - 0.5)))
+    return points

@@ -1,5 +1,6 @@
 """The demo of a new installation."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from annotation.actions.people import change_password
 from annotation.models import AuditEntry, Membership, Project, User
 from spineweb import demo
+from tests.factories import Factory, bent_column
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +80,27 @@ def test_the_project_has_the_three_as_members_and_is_made_once(tmp_path: Path) -
     assert Project.objects.count() == 1
     roles = dict(Membership.objects.filter(project=project).values_list("user__username", "role"))
     assert roles == {"assistant": "assistant", "doctor": "doctor", "admin": "admin"}
+
+
+def test_half_of_the_demo_waits_to_be_labelled(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        folder = tmp_path / f"phantom-{number:04d}"
+        folder.mkdir()
+        (folder / "labels.json").write_text(
+            json.dumps({"subject": {}, "landmarks": {"colour": {"back6": {}}}})
+        )
+    demo.leave_work(tmp_path)
+    left = [json.loads(path.read_text())["landmarks"] for path in sorted(tmp_path.glob("*/labels.json"))]
+    assert [bool(landmarks) for landmarks in left] == [True, False, True]
+
+
+def test_the_demo_doctor_reads_some_films(tmp_path: Path, make: Factory) -> None:
+    demo.make_accounts(tmp_path)
+    demo.make_project()
+    project = Project.objects.get(name=demo.PROJECT)
+    assistant = User.objects.get(username="assistant")
+    for degrees in (30, 4, 20):
+        film = make.radiograph(make.study(make.subject(project)), width=1000, height=2400)
+        make.landmarks(assistant, film, "vertebrae68", bent_column(degrees))
+    assert demo.read_films(3) == 2, "the straight one has nothing to measure"
+    assert demo.read_films(3) == 0, "what is read is not read again"

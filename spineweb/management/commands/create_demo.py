@@ -34,8 +34,10 @@ class Command(BaseCommand):
         self.stdout.write(f"Demo studies: simulating {count} children ...")
         folder = data / "demo-studies"
         self._simulate(folder, count, seed)
+        demo.leave_work(folder)
         self.stdout.write("Demo studies: importing them ...")
         call_command("import_studies", str(folder), project=demo.PROJECT, user="admin", stdout=self.stdout)
+        demo.read_films(count // 4)
         # Not before: an interrupted run goes on with what it has simulated.
         shutil.rmtree(folder)
         demo.pending_file(data).unlink(missing_ok=True)

@@ -8,8 +8,7 @@ import pytest
 from django.test import Client
 
 from annotation.models import Image, Study, User
-from annotation.spine.levels import spine_levels
-from tests.factories import Factory
+from tests.factories import Factory, bent_column
 
 Reading = tuple[Client, Image, User]
 
@@ -36,26 +35,6 @@ LINES = {
 }
 
 
-def single_curve(degrees: float) -> list[dict[str, Any]]:
-    """Corners of a spine whose endplates tilt evenly from -degrees/2 at T1 to +degrees/2 at L5."""
-    levels, points = spine_levels(), []
-    x = 500.0
-    for row, level in enumerate(levels):
-        for plate, (edge, y) in enumerate((("T", 100 + 120 * row), ("B", 190 + 120 * row))):
-            tilt = math.radians(degrees * ((2 * row + plate) / (2 * len(levels) - 1) - 0.5))
-            for side, sign in (("L", -1), ("R", 1)):
-                points.append(
-                    {
-                        "name": f"{level}_{edge}{side}",
-                        "x": x + sign * 40 * math.cos(tilt),
-                        "y": y + sign * 40 * math.sin(tilt),
-                        "state": "placed",
-                    }
-                )
-        x += 60 * math.sin(math.radians(-degrees * ((2 * row + 1) / (2 * len(levels) - 1) - 0.5)))
-    return points
-
-
 def test_two_lines_give_a_signed_angle_with_its_error(reading: Reading) -> None:
     client, film, doctor = reading
     answer = post(client, film, LINES)
@@ -73,7 +52,7 @@ def test_two_lines_give_a_signed_angle_with_its_error(reading: Reading) -> None:
 
 def test_vertebrae_give_every_curve_of_their_revision(make: Factory, reading: Reading) -> None:
     client, film, doctor = reading
-    landmark_set = make.landmarks(doctor, film, "vertebrae68", single_curve(40))
+    landmark_set = make.landmarks(doctor, film, "vertebrae68", bent_column(40))
     body = {"method": "vertebrae", "landmark_set": str(landmark_set.pk), "revision": 1}
     (made,) = post(client, film, body).json()
     assert made["angle_deg"] == pytest.approx(40, abs=0.5)
@@ -118,7 +97,7 @@ def test_what_is_no_cobb_angle_is_refused(reading: Reading, change: dict[str, An
 
 def test_a_straight_spine_says_there_is_no_curve(make: Factory, reading: Reading) -> None:
     client, film, doctor = reading
-    landmark_set = make.landmarks(doctor, film, "vertebrae68", single_curve(4))
+    landmark_set = make.landmarks(doctor, film, "vertebrae68", bent_column(4))
     body = {"method": "vertebrae", "landmark_set": str(landmark_set.pk), "revision": 1}
     answer = post(client, film, body)
     assert answer.status_code == 409
@@ -127,7 +106,7 @@ def test_a_straight_spine_says_there_is_no_curve(make: Factory, reading: Reading
 
 def test_a_vertebra_left_out_is_said_not_bridged(make: Factory, reading: Reading) -> None:
     client, film, doctor = reading
-    points = [point for point in single_curve(40) if not point["name"].startswith("T7_")]
+    points = [point for point in bent_column(40) if not point["name"].startswith("T7_")]
     landmark_set = make.landmarks(doctor, film, "vertebrae68", points)
     body = {"method": "vertebrae", "landmark_set": str(landmark_set.pk), "revision": 1}
     answer = post(client, film, body)
