@@ -39,6 +39,18 @@ describe('a request', () => {
     expect(await asked(1).json()).toEqual({ name: 'P' });
   });
 
+  it('fetches a new CSRF cookie first when the old one is gone', async () => {
+    document.cookie = 'csrftoken=; max-age=0; path=/';
+    fetched.mockImplementationOnce(() => {
+      document.cookie = 'csrftoken=fresh; path=/';
+      return Promise.resolve(new Response('<html>'));
+    });
+    fetched.mockResolvedValue(json(200, {}));
+    await call('post', '/session', { body: {} });
+    expect(fetched.mock.calls[0]?.[0]).toBe('/login/');
+    expect(asked(1).headers.get('X-CSRFToken')).toBe('fresh');
+  });
+
   it('sends bytes as they are', async () => {
     fetched.mockResolvedValue(json(200, {}));
     const bytes = new Uint8Array([0, 255, 128]);

@@ -33,8 +33,11 @@ export function csrfToken(cookies: string = document.cookie): string {
 }
 
 const csrf: Middleware = {
-  onRequest({ request }) {
-    if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method)) request.headers.set('X-CSRFToken', csrfToken());
+  async onRequest({ request }) {
+    if (['GET', 'HEAD', 'OPTIONS'].includes(request.method)) return request;
+    // Cookies cleared under an open page: any page of the site gives a new one.
+    if (csrfToken() === '') await globalThis.fetch('/login/', { credentials: 'same-origin' });
+    request.headers.set('X-CSRFToken', csrfToken());
     return request;
   },
 };

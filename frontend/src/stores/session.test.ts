@@ -17,6 +17,7 @@ const json = (status: number, body: unknown) =>
 let signedIn = false;
 beforeEach(() => {
   signedIn = false;
+  document.cookie = 'csrftoken=t; path=/';
   vi.stubGlobal('fetch', async (request: Request) => {
     if (request.url.endsWith('/session')) {
       const { password } = (await request.json()) as { password: string };
