@@ -3,16 +3,19 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from django.core.files.storage import default_storage
+from django.http import FileResponse
 from django.utils import timezone
 
 from annotation.actions import files, imports
 from annotation.models import AuditEntry, Image, Import, ImportItem, LandmarkSet, StoredFile, Study, Subject
 from annotation.models.cohort import Consent
+from annotation.models.filestore import DurableFileSystemStorage
+from annotation.models.imports import ABANDONED_AFTER
 from tests.annotation.importing import Importer, answer, back_folder, film, left_behind, new_id
 from tests.factories import Factory
 
@@ -285,20 +288,16 @@ def test_what_is_not_answered_is_asked_for(importer: Importer, change: dict[str,
 def test_a_full_store_keeps_nothing_of_a_shot(importer: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
     item = importer.bring({"a.png": film()})["a.png"]
     before = len(left_behind())
-    save, calls = default_storage.save, []
+    save, calls = DurableFileSystemStorage._save, []
 
-    def fails_at_the_second(name: str, content: Any) -> str:
+    def fails_at_the_second(self: DurableFileSystemStorage, name: str, content: Any) -> str:
         calls.append(name)
         if len(calls) == 2:
             raise OSError(28, "No space left on device")
-        return str(save(name, content))
+        return save(self, name, content)
 
     with monkeypatch.context() as faulty:
-        faulty.setattr(
-            type(default_storage._wrapped),
-            "save",
-            lambda _, name, content: fails_at_the_second(name, content),
-        )  # type: ignore[attr-defined]
+        faulty.setattr(DurableFileSystemStorage, "_save", fails_at_the_second)
         refused = importer.confirm(answer(item))
     assert refused.status_code == 507
     assert not Subject.objects.exists()
@@ -337,7 +336,7 @@ def test_confirming_what_is_not_there_is_refused(importer: Importer) -> None:
 def test_an_import_nobody_touched_for_a_day_is_swept_away(importer: Importer) -> None:
     importer.bring({"a.png": film()})
     assert imports.sweep() == 0
-    Import.objects.update(touched_at=timezone.now() - imports.ABANDONED_AFTER * 2)
+    Import.objects.update(touched_at=timezone.now() - 2 * ABANDONED_AFTER)
     assert imports.sweep() == 1
     assert Import.objects.get().state == "discarded"
     assert left_behind() == []
@@ -361,4 +360,5 @@ def test_the_thumbnail_of_a_waiting_file_is_a_jpeg(importer: Importer) -> None:
     item = importer.bring({"a.png": film()})["a.png"]
     answered = importer.client.get(item["thumbnail"])
     assert answered["Content-Type"] == "image/jpeg"
-    assert b"".join(answered.streaming_content).startswith(b"\xff\xd8")
+    pieces = cast("Iterator[bytes]", cast(FileResponse, answered).streaming_content)
+    assert b"".join(pieces).startswith(b"\xff\xd8")
