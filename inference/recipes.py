@@ -23,6 +23,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "width": (2, 128),
     "epochs": (1, 10_000),
     "batch": (1, 512),
+    "least_samples": (1, 100_000),
     "learning_rate": (1e-7, 1),
     "weight_decay": (0, 1),
     "seed": (0, 2**31 - 1),
@@ -41,9 +42,11 @@ class Recipe:
 
     `image_px`: the picture is fitted into a square of this side. `heatmap_stride`: input pixels per heatmap
     cell; `heatmap_sigma`: the Gaussian's width in cells. `width`: channels of the first level.
-    `foreground_weight`: how much more the loss counts a cell at a landmark than an empty one. Augmentation:
-    rotation is uniform in +-`rotate_deg`, shift in +-`translate_fraction` of the side, scale in
-    1 +- `scale_fraction`, brightness in 1 +- `brightness_fraction`.
+    `least_samples`: one epoch goes through a small set again and again, each time moved anew, until so many
+    samples were seen. `foreground_weight`: how much more the loss counts a cell at a landmark than an empty
+    one. Augmentation: rotation is uniform in +-`rotate_deg`, shift in +-`translate_fraction` of the side,
+    scale in 1 +- `scale_fraction`, brightness in 1 +- `brightness_fraction`.
+    A setting added later must default to what was done before it.
     """
 
     name: str
@@ -56,8 +59,9 @@ class Recipe:
     heatmap_stride: int = 2
     heatmap_sigma: float = 2.0
     width: int = 16
-    epochs: int = 60
+    epochs: int = 20
     batch: int = 8
+    least_samples: int = 128
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     seed: int = 1
@@ -186,6 +190,7 @@ RECIPES: dict[str, Recipe] = {
             width=4,
             epochs=2,
             batch=4,
+            least_samples=8,
         ),
     )
 }

@@ -24,6 +24,7 @@ class RecipeWire(TypedDict):
     width: int
     epochs: int
     batch: int
+    least_samples: int
     learning_rate: float
     weight_decay: float
     seed: int

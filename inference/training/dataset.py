@@ -48,15 +48,20 @@ class Cases:
     def __len__(self) -> int:
         return len(self.pictures)
 
+    def rounds(self) -> int:
+        """How often one epoch goes through the cases."""
+        return max(1, -(-self.recipe.least_samples // len(self)))
+
     def steps(self) -> int:
-        return -(-len(self) // self.recipe.batch)
+        """Batches in one epoch of training."""
+        return -(-len(self) * self.rounds() // self.recipe.batch)
 
     def shuffled(self, epoch: int) -> Iterator[Batch]:
-        """The batches of one epoch of training: order and augmentation follow from seed, epoch and case."""
-        order = np.random.default_rng([self.recipe.seed, epoch]).permutation(len(self))
+        """The batches of one epoch of training: order and moves follow from seed, epoch, round and case."""
+        order = np.random.default_rng([self.recipe.seed, epoch]).permutation(len(self) * self.rounds())
         for start in range(0, len(order), self.recipe.batch):
             chosen = order[start : start + self.recipe.batch]
-            yield self._batch([self._moved(int(index), epoch) for index in chosen])
+            yield self._batch([self._moved(*divmod(int(place), len(self)), epoch) for place in chosen])
 
     def in_order(self) -> Iterator[Batch]:
         """Every case once, as it is."""
@@ -64,8 +69,8 @@ class Cases:
         for start in range(0, len(pairs), self.recipe.batch):
             yield self._batch(pairs[start : start + self.recipe.batch])
 
-    def _moved(self, index: int, epoch: int) -> tuple[Picture, NDArray[np.float64]]:
-        rng = np.random.default_rng([self.recipe.seed, epoch, index])
+    def _moved(self, turn: int, index: int, epoch: int) -> tuple[Picture, NDArray[np.float64]]:
+        rng = np.random.default_rng([self.recipe.seed, epoch, turn, index])
         return augment(self.pictures[index], self.points_px[index], self.mirrored_order, rng, self.recipe)
 
     def _batch(self, items: list[tuple[Picture, NDArray[np.float64]]]) -> Batch:

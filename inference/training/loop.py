@@ -127,7 +127,7 @@ def _train_epoch(run: RunDir, engine: Engine, cases: Cases, epoch: int, clock: "
         if clock.due():
             where = {"epoch": epoch, "epochs": clock.epochs, "step": step, "steps": clock.steps}
             run.append_progress({"kind": "step", **where, "loss": value, "eta_s": clock.eta_s(epoch, step)})
-    return total / len(cases)
+    return total / (len(cases) * cases.rounds())
 
 
 def _loss(engine: Engine, batch: Batch) -> tuple[Tensor, Tensor]:

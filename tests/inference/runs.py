@@ -11,7 +11,7 @@ from inference.rundir import Case, RunDir
 
 POINTS = ["C7", "scapula_L", "scapula_R", "sacrum"]
 MIRRORED = [0, 2, 1, 3]
-TINY = RECIPES["back-trial"].with_changes({"image_px": 64, "batch": 4})
+TINY = RECIPES["back-trial"].with_changes({"image_px": 64, "batch": 4, "least_samples": 1})
 
 
 def back(rng: np.random.Generator, width: int, height: int) -> tuple[Any, Any, list[tuple[float, float]]]:

@@ -27,6 +27,7 @@ export interface Recipe {
   width: number;
   epochs: number;
   batch: number;
+  least_samples: number;
   learning_rate: number;
   weight_decay: number;
   seed: number;

@@ -4,7 +4,7 @@ const CHANNEL = { colour: 'colour', depth: 'depth' } as const;
 
 /** What of a recipe people ask for first, as names and values. */
 export function recipeFacts(recipe: Recipe): { name: string; value: string | number }[] {
-  const percent = (share: number) => `${Math.round(share * 100)} %`;
+  const percent = (share: number) => `${Math.round(share * 100)}\u00a0%`;
   return [
     { name: 'Recipe', value: recipe.title },
     { name: 'Network', value: `${recipe.architecture}, width ${recipe.width}` },
