@@ -96,14 +96,16 @@ export class Importing {
     this.#queue?.stop();
     const { batch } = this;
     if (batch) await this.#attempt(() => imports.discard(batch.id));
-    this.batch = null;
-    this.uploads = [];
-    this.drafts = {};
+    this.#forget();
   }
 
   /** Begin again, with what was stored left where it is. */
   async startOver(): Promise<void> {
     if (this.batch?.state === 'open') await this.discard();
+    this.#forget();
+  }
+
+  #forget(): void {
     this.batch = null;
     this.uploads = [];
     this.drafts = {};
