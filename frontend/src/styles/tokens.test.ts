@@ -32,7 +32,7 @@ function contrast(a: string, b: string): number {
 
 const themes = {
   'paper light': colours(between(':root {')),
-  'paper dark': colours(between('@media (prefers-color-scheme: dark)')),
+  'paper dark': colours(between('@media screen and (prefers-color-scheme: dark)')),
   'reading room': colours(between("[data-surface='reading']")),
 };
 
