@@ -195,6 +195,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The base of the views of one import: one's own, in a project where one may import. */
+        get: operations["imports_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Discard the import and every byte of it that was not confirmed. */
+        delete: operations["imports_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Store the named acquisitions. Those with a problem say so; the others are stored all the same. */
+        post: operations["imports_confirm_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Look at files that came in, for a few seconds; call again while items are `checking`. */
+        post: operations["imports_inspect_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Announce a file. The same name and size again answers the item as it is, to go on from. */
+        post: operations["imports_items_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/items/{item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description The base of the views of one import: one's own, in a project where one may import. */
+        delete: operations["imports_items_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/items/{item_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Add one chunk of at most 8 MiB at the end of what is there; 409 says where that is. */
+        put: operations["imports_items_content_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/items/{item_id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A small picture of a file that waits to be confirmed, for the one who imports it. */
+        get: operations["imports_items_thumbnail_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inference-jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Runs of a model. A POST starts one: on the images named, or on all it has not seen yet. */
+        get: operations["inference_jobs_list"];
+        put?: never;
+        /** @description Runs of a model. A POST starts one: on the images named, or on all it has not seen yet. */
+        post: operations["inference_jobs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inference-jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The base of every API view. */
+        get: operations["inference_jobs_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inference-jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description As for a training. */
+        post: operations["inference_jobs_cancel_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/label-cases/{image_id}": {
         parameters: {
             query?: never;
@@ -282,6 +454,74 @@ export interface paths {
         patch: operations["members_partial_update"];
         trace?: never;
     };
+    "/api/v1/model-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Model versions, each with its whole origin. They are made by trainings only. */
+        get: operations["model_versions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-versions/{version_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The base of every API view. */
+        get: operations["model_versions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-versions/{version_id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make it the version the project works with; also how a project rolls back to an older one. */
+        post: operations["model_versions_promote_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-versions/{version_id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take it out of use. What it has placed stays. */
+        post: operations["model_versions_retire_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -330,6 +570,24 @@ export interface paths {
         get: operations["projects_export_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One's own imports that are still open, newest first: to go on with. */
+        get: operations["imports_open"];
+        put?: never;
+        /** @description The base of every API view. */
+        post: operations["projects_imports_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -389,6 +647,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recipes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The recipes by name. They come with the program; a training may change numbers of one. */
+        get: operations["recipes_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schemas": {
         parameters: {
             query?: never;
@@ -437,6 +712,41 @@ export interface paths {
         put?: never;
         /** @description The one thing an account may do before it has a password of its own choice. */
         post: operations["session_password_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Frozen datasets. A POST freezes every completely labelled image of a project. */
+        get: operations["snapshots_list"];
+        put?: never;
+        /** @description Frozen datasets. A POST freezes every completely labelled image of a project. */
+        post: operations["snapshots_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/{snapshot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One snapshot with its entries, and how many of its images may no longer be used. */
+        get: operations["snapshots_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -603,6 +913,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training-jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Trainings. A POST starts one; `changes` sets numbers of the recipe, such as `{"epochs": 20}`. */
+        get: operations["training_jobs_list"];
+        put?: never;
+        /** @description Trainings. A POST starts one; `changes` sets numbers of the recipe, such as `{"epochs": 20}`. */
+        post: operations["training_jobs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The base of every API view. */
+        get: operations["training_jobs_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A pending job is cancelled now; a running one is asked to, and its worker ends it within seconds. */
+        post: operations["training_jobs_cancel_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-jobs/{job_id}/curve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Losses and landmark errors per epoch. */
+        get: operations["training_jobs_curve_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-jobs/{job_id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The end of what the training program printed. */
+        get: operations["training_jobs_log_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -675,6 +1071,41 @@ export interface components {
             };
             images: components["schemas"]["Image"][];
         };
+        /**
+         * @description * `` -
+         *     * `PA` - PA
+         *     * `AP` - AP
+         * @enum {string}
+         */
+        AcquisitionChangeInputDirectionEnum: "PA" | "AP";
+        /**
+         * @description * `PA` - Pa
+         *     * `AP` - Ap
+         * @enum {string}
+         */
+        AnswerInputDirectionEnum: "PA" | "AP";
+        /** @description A request body. A field that is not on the list is an error, not silence. */
+        AnswerInputRequest: {
+            /** Format: uuid */
+            id: string;
+            subject: string;
+            /**
+             * Format: date
+             * @description None: the day the file names, moved as all of the subject's.
+             */
+            visit_date?: string | null;
+            /** @default  */
+            direction: components["schemas"]["AnswerInputDirectionEnum"] | components["schemas"]["BlankEnum"];
+            /**
+             * @description Where the patient's right lies in the picture as stored.
+             *
+             *     * `image_left` - image_left
+             *     * `image_right` - image_right
+             *     * `unknown` - unknown
+             * @default
+             */
+            side: components["schemas"]["SideEnum"] | components["schemas"]["BlankEnum"];
+        };
         AuditEntry: {
             id: number;
             at: string | null;
@@ -725,6 +1156,10 @@ export interface components {
             measurable: boolean;
         };
         /** @description A request body. A field that is not on the list is an error, not silence. */
+        ConfirmInputRequest: {
+            items: components["schemas"]["AnswerInputRequest"][];
+        };
+        /** @description A request body. A field that is not on the list is an error, not silence. */
         ConsentInputRequest: {
             state: components["schemas"]["ConsentInputStateEnum"];
         };
@@ -734,16 +1169,61 @@ export interface components {
          * @enum {string}
          */
         ConsentInputStateEnum: "given" | "withdrawn";
-        /**
-         * @description * `` -
-         *     * `PA` - PA
-         *     * `AP` - AP
-         * @enum {string}
-         */
-        DirectionEnum: "PA" | "AP";
+        Curve: {
+            epochs: components["schemas"]["Epoch"][];
+        };
+        Epoch: {
+            epoch: number;
+            /** Format: double */
+            train_loss: number | null;
+            /** Format: double */
+            validation_loss: number | null;
+            /** Format: double */
+            error_px_median: number | null;
+            /** Format: double */
+            error_px_p90: number | null;
+            /** Format: double */
+            heatmap_mse: number | null;
+            /** Format: double */
+            heatmap_mse_of_empty_map: number | null;
+        };
         Error: {
             detail: string;
             code: string;
+        };
+        Found: {
+            title: string;
+            width: number;
+            height: number;
+            bit_depth: number;
+            spacing_mm: number[] | null;
+            calibration: string;
+            direction: string;
+            side: string;
+            side_certain: boolean;
+            side_marker: string;
+            subject: string;
+            sex: string;
+            visit_date: string | null;
+            dated: boolean;
+            device: string;
+            removed: string[];
+            notes: string[];
+            points: components["schemas"]["FoundPoints"][];
+        };
+        FoundPoints: {
+            image: string;
+            schema: string;
+            count: number;
+        };
+        /** @description A request body. A field that is not on the list is an error, not silence. */
+        FreezeInputRequest: {
+            /** Format: uuid */
+            project: string;
+            name: string;
+            schema: string;
+            /** @default 1 */
+            seed: number;
         };
         Home: {
             waiting: components["schemas"]["Waiting"][];
@@ -789,6 +1269,67 @@ export interface components {
             depth: string | null;
             file: string;
         };
+        Import: {
+            id: string;
+            project: components["schemas"]["ProjectName"];
+            created_at: string | null;
+            state: string;
+            items: components["schemas"]["ImportItem"][];
+        };
+        ImportItem: {
+            id: string;
+            name: string;
+            size: number;
+            received: number;
+            state: string;
+            role: string;
+            group: string;
+            kind: string;
+            problem: string;
+            found: components["schemas"]["Found"] | null;
+            thumbnail: string | null;
+            study: string | null;
+        };
+        ImportName: {
+            id: string;
+            created_at: string | null;
+            items_count: number;
+        };
+        /** @description A request body. A field that is not on the list is an error, not silence. */
+        InferenceInputRequest: {
+            /** Format: uuid */
+            model_version: string;
+            images?: string[];
+        };
+        InferenceJob: {
+            id: string;
+            project: components["schemas"]["ProjectName"];
+            name: string;
+            state: string;
+            cancel_requested: boolean;
+            progress: components["schemas"]["Progress"] | null;
+            attempt: number;
+            created_by: components["schemas"]["Person"] | null;
+            created_at: string | null;
+            started_at: string | null;
+            finished_at: string | null;
+            error: string;
+            model: components["schemas"]["ModelName"];
+            images_count: number;
+        };
+        InferenceJobPage: {
+            count: number;
+            page: number;
+            page_size: number;
+            results: components["schemas"]["InferenceJob"][];
+        };
+        /** @description A request body. A field that is not on the list is an error, not silence. */
+        ItemInputRequest: {
+            name: string;
+            size: number;
+            /** @default  */
+            sha256: string;
+        };
         LabelCase: {
             image: components["schemas"]["Image"];
             depth: components["schemas"]["Image"] | null;
@@ -832,6 +1373,9 @@ export interface components {
             began_from?: components["schemas"]["BeganFromInputRequest"] | null;
             /** @default  */
             comment: string;
+        };
+        Log: {
+            text: string;
         };
         Measurement: {
             id: string;
@@ -900,6 +1444,77 @@ export interface components {
          * @enum {string}
          */
         MethodEnum: "vertebrae" | "lines";
+        ModelName: {
+            id: string;
+            label: string;
+            state: string;
+        };
+        ModelVersion: {
+            id: string;
+            project: components["schemas"]["ProjectName"];
+            name: string;
+            number: number;
+            label: string;
+            schema: string;
+            target: string;
+            architecture: string;
+            recipe: components["schemas"]["Recipe"];
+            snapshot: components["schemas"]["Snapshot"];
+            job: components["schemas"]["VersionJob"];
+            commit: string;
+            seed: number;
+            weights_sha256: string;
+            weights_bytes: number;
+            parameters: number;
+            best_epoch: number;
+            /** Format: double */
+            seconds: number;
+            device: string;
+            validation: components["schemas"]["Scores"] | null;
+            test: components["schemas"]["Scores"] | null;
+            digest: string;
+            state: string;
+            created_at: string | null;
+            state_changed_at: string | null;
+            predictions_count: number;
+        };
+        ModelVersionDetail: {
+            id: string;
+            project: components["schemas"]["ProjectName"];
+            name: string;
+            number: number;
+            label: string;
+            schema: string;
+            target: string;
+            architecture: string;
+            recipe: components["schemas"]["Recipe"];
+            snapshot: components["schemas"]["Snapshot"];
+            job: components["schemas"]["VersionJob"];
+            commit: string;
+            seed: number;
+            weights_sha256: string;
+            weights_bytes: number;
+            parameters: number;
+            best_epoch: number;
+            /** Format: double */
+            seconds: number;
+            device: string;
+            validation: components["schemas"]["Scores"] | null;
+            test: components["schemas"]["Scores"] | null;
+            digest: string;
+            state: string;
+            created_at: string | null;
+            state_changed_at: string | null;
+            predictions_count: number;
+            unseen_images: number;
+            gone_images: number;
+        };
+        ModelVersionPage: {
+            count: number;
+            page: number;
+            page_size: number;
+            results: components["schemas"]["ModelVersion"][];
+        };
         Password: {
             password: string;
         };
@@ -910,7 +1525,7 @@ export interface components {
         };
         /** @description A request body. A field that is not on the list is an error, not silence. */
         PatchedAcquisitionChangeInputRequest: {
-            direction?: components["schemas"]["DirectionEnum"] | components["schemas"]["BlankEnum"];
+            direction?: components["schemas"]["AcquisitionChangeInputDirectionEnum"] | components["schemas"]["BlankEnum"];
             display_flip?: boolean;
             side_marker?: components["schemas"]["SideMarkerEnum"] | components["schemas"]["BlankEnum"];
         };
@@ -979,6 +1594,16 @@ export interface components {
          * @enum {string}
          */
         PointInputStateEnum: "placed" | "uncertain" | "occluded" | "missing";
+        Progress: {
+            epoch: number | null;
+            epochs: number | null;
+            step: number | null;
+            steps: number | null;
+            /** Format: double */
+            eta_s: number | null;
+            /** Format: double */
+            loss: number | null;
+        };
         Project: {
             id: string;
             name: string;
@@ -1041,6 +1666,49 @@ export interface components {
             next: string | null;
             previous: string | null;
         };
+        Recipe: {
+            name: string;
+            title: string;
+            summary: string;
+            target: string;
+            channels: string[];
+            architecture: string;
+            image_px: number;
+            heatmap_stride: number;
+            /** Format: double */
+            heatmap_sigma: number;
+            width: number;
+            epochs: number;
+            batch: number;
+            least_samples: number;
+            /** Format: double */
+            learning_rate: number;
+            /** Format: double */
+            weight_decay: number;
+            seed: number;
+            /** Format: double */
+            foreground_weight: number;
+            /** Format: double */
+            flip_probability: number;
+            /** Format: double */
+            rotate_deg: number;
+            /** Format: double */
+            translate_fraction: number;
+            /** Format: double */
+            scale_fraction: number;
+            /** Format: double */
+            brightness_fraction: number;
+            precision: string;
+        };
+        /**
+         * @description * `back-rgbd-small` - back-rgbd-small
+         *     * `back-rgb-small` - back-rgb-small
+         *     * `back-depth-small` - back-depth-small
+         *     * `radiograph-small` - radiograph-small
+         *     * `back-trial` - back-trial
+         * @enum {string}
+         */
+        RecipeEnum: "back-rgbd-small" | "back-rgb-small" | "back-depth-small" | "radiograph-small" | "back-trial";
         Report: {
             generated_at: string | null;
             tool: string;
@@ -1083,6 +1751,27 @@ export interface components {
             project: string;
             definition: unknown;
         };
+        Scores: {
+            images: number;
+            points: number;
+            /** Format: double */
+            loss: number | null;
+            /** Format: double */
+            error_px_mean: number | null;
+            /** Format: double */
+            error_px_median: number | null;
+            /** Format: double */
+            error_px_p90: number | null;
+            /** Format: double */
+            error_px_p95: number | null;
+            /** Format: double */
+            heatmap_mse: number | null;
+            /** Format: double */
+            heatmap_mse_of_empty_map: number | null;
+            error_px_by_point: {
+                [key: string]: number;
+            };
+        };
         Session: {
             user: components["schemas"]["SessionUser"];
             memberships: components["schemas"]["Membership"][];
@@ -1103,6 +1792,13 @@ export interface components {
          */
         SexEnum: "F" | "M";
         /**
+         * @description * `image_left` - image_left
+         *     * `image_right` - image_right
+         *     * `unknown` - unknown
+         * @enum {string}
+         */
+        SideEnum: "image_left" | "image_right" | "unknown";
+        /**
          * @description * `` -
          *     * `L` - L
          *     * `R` - R
@@ -1113,6 +1809,55 @@ export interface components {
         SignInInputRequest: {
             username: string;
             password: string;
+        };
+        Snapshot: {
+            id: string;
+            project: string;
+            name: string;
+            schema: string;
+            target: string;
+            seed: number;
+            digest: string;
+            counts: components["schemas"]["SnapshotCounts"];
+            created_by: components["schemas"]["Person"];
+            created_at: string | null;
+        };
+        SnapshotCounts: {
+            subjects: number;
+            images: number;
+            with_depth: number;
+            train: number;
+            validation: number;
+            test: number;
+        };
+        SnapshotDetail: {
+            id: string;
+            project: string;
+            name: string;
+            schema: string;
+            target: string;
+            seed: number;
+            digest: string;
+            counts: components["schemas"]["SnapshotCounts"];
+            created_by: components["schemas"]["Person"];
+            created_at: string | null;
+            gone_images: number;
+            entries: components["schemas"]["SnapshotEntry"][];
+        };
+        SnapshotEntry: {
+            image: string;
+            subject: string;
+            split: string;
+            colour: string;
+            depth: string | null;
+            set: string;
+            revision: number;
+        };
+        SnapshotPage: {
+            count: number;
+            page: number;
+            page_size: number;
+            results: components["schemas"]["Snapshot"][];
         };
         Stale: {
             detail: string;
@@ -1242,6 +1987,42 @@ export interface components {
             revoked_at: string | null;
             token: string;
         };
+        /** @description A request body. A field that is not on the list is an error, not silence. */
+        TrainingInputRequest: {
+            /** Format: uuid */
+            snapshot: string;
+            recipe: components["schemas"]["RecipeEnum"];
+            name: string;
+            changes?: {
+                [key: string]: unknown;
+            };
+        };
+        TrainingJob: {
+            id: string;
+            project: components["schemas"]["ProjectName"];
+            name: string;
+            state: string;
+            cancel_requested: boolean;
+            progress: components["schemas"]["Progress"] | null;
+            attempt: number;
+            created_by: components["schemas"]["Person"] | null;
+            created_at: string | null;
+            started_at: string | null;
+            finished_at: string | null;
+            error: string;
+            recipe: components["schemas"]["Recipe"];
+            snapshot: components["schemas"]["Snapshot"];
+            model: components["schemas"]["ModelName"] | null;
+            /** Format: double */
+            best_error_px: number | null;
+            losses: number[];
+        };
+        TrainingJobPage: {
+            count: number;
+            page: number;
+            page_size: number;
+            results: components["schemas"]["TrainingJob"][];
+        };
         User: {
             id: string;
             username: string;
@@ -1274,6 +2055,10 @@ export interface components {
             last_login: string | null;
             memberships: components["schemas"]["Membership"][];
             password: string;
+        };
+        VersionJob: {
+            id: string;
+            name: string;
         };
         Visit: {
             id: string;
@@ -1562,6 +2347,281 @@ export interface operations {
             };
         };
     };
+    imports_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+        };
+    };
+    imports_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    imports_confirm_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+        };
+    };
+    imports_inspect_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+        };
+    };
+    imports_items_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportItem"];
+                };
+            };
+        };
+    };
+    imports_items_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    imports_items_content_update: {
+        parameters: {
+            query?: never;
+            header: {
+                "Upload-Offset": number;
+            };
+            path: {
+                import_id: string;
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportItem"];
+                };
+            };
+        };
+    };
+    imports_items_thumbnail_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+        };
+    };
+    inference_jobs_list: {
+        parameters: {
+            query?: {
+                model_version?: string;
+                ordering?: "-created_at" | "created_at" | "name";
+                page?: number;
+                page_size?: number;
+                project?: string;
+                q?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceJobPage"];
+                };
+            };
+        };
+    };
+    inference_jobs_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InferenceInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceJob"];
+                };
+            };
+        };
+    };
+    inference_jobs_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceJob"];
+                };
+            };
+        };
+    };
+    inference_jobs_cancel_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceJob"];
+                };
+            };
+        };
+    };
     label_cases_retrieve: {
         parameters: {
             query?: {
@@ -1718,6 +2778,96 @@ export interface operations {
             };
         };
     };
+    model_versions_list: {
+        parameters: {
+            query?: {
+                ordering?: "-created_at" | "-number" | "name";
+                page?: number;
+                page_size?: number;
+                project?: string;
+                q?: string;
+                schema?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersionPage"];
+                };
+            };
+        };
+    };
+    model_versions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersionDetail"];
+                };
+            };
+        };
+    };
+    model_versions_promote_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersionDetail"];
+                };
+            };
+        };
+    };
+    model_versions_retire_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersionDetail"];
+                };
+            };
+        };
+    };
     projects_list: {
         parameters: {
             query?: {
@@ -1853,6 +3003,48 @@ export interface operations {
             };
         };
     };
+    imports_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportName"][];
+                };
+            };
+        };
+    };
+    projects_imports_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+        };
+    };
     members_list: {
         parameters: {
             query?: {
@@ -1968,6 +3160,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReadCase"];
+                };
+            };
+        };
+    };
+    recipes_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipe"][];
                 };
             };
         };
@@ -2095,6 +3306,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+        };
+    };
+    snapshots_list: {
+        parameters: {
+            query?: {
+                ordering?: "-created_at" | "name";
+                page?: number;
+                page_size?: number;
+                project?: string;
+                q?: string;
+                schema?: string;
+                target?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotPage"];
+                };
+            };
+        };
+    };
+    snapshots_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FreezeInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+        };
+    };
+    snapshots_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                snapshot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotDetail"];
                 };
             };
         };
@@ -2465,6 +3747,140 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    training_jobs_list: {
+        parameters: {
+            query?: {
+                ordering?: "-created_at" | "created_at" | "name";
+                page?: number;
+                page_size?: number;
+                project?: string;
+                q?: string;
+                snapshot?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJobPage"];
+                };
+            };
+        };
+    };
+    training_jobs_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrainingInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJob"];
+                };
+            };
+        };
+    };
+    training_jobs_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJob"];
+                };
+            };
+        };
+    };
+    training_jobs_cancel_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJob"];
+                };
+            };
+        };
+    };
+    training_jobs_curve_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Curve"];
+                };
+            };
+        };
+    };
+    training_jobs_log_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Log"];
+                };
             };
         };
     };
