@@ -1,0 +1,189 @@
+"""`python -m tests.e2e.rows`: makes rows in a running installation, one JSON line in, one JSON line out.
+
+A process of its own, because the browser tests' process has other settings; beside the web processes, as a
+management command would be. Every act is a function below; its name and arguments are the line.
+"""
+
+import datetime
+import json
+import os
+import sys
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "spineweb.settings"
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
+from django.contrib.sessions.backends.cached_db import SessionStore  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.utils.crypto import get_random_string  # noqa: E402
+
+from annotation.actions import landmarks, summaries  # noqa: E402
+from annotation.models import Acquisition, Image, Membership, Project, Study, Subject, User  # noqa: E402
+from annotation.models.images import AcquisitionKind, Frame, ImageKind  # noqa: E402
+from tests.e2e import pictures  # noqa: E402
+from tests.factories import Factory  # noqa: E402
+from tests.inference.labelled import labelled_back  # noqa: E402
+
+make = Factory()
+_seeds = iter(range(1, 1_000_000))
+
+
+def project(name: str, label_first: bool = False) -> dict[str, str]:
+    row = make.project(name, label_first=label_first)
+    return {"id": str(row.pk), "name": row.name}
+
+
+def account(username: str, role: str = "", project: str = "", password: str = "", first: bool = False) -> Any:
+    """A person; `role` is one of a project's, or `site` for a site admin. Signed in already: see `cookie`."""
+    user = User(
+        username=username, name=username.title(), is_superuser=role == "site", must_change_password=first
+    )
+    # Few rounds: real hashes take a third of a second each, on purpose.
+    salt = get_random_string(16)
+    user.password = PBKDF2PasswordHasher().encode(password or get_random_string(30), salt, iterations=1)
+    user.save()
+    if project:
+        Membership.objects.create(user=user, project_id=project, role=role)
+    return {"id": str(user.pk), "username": username, "cookie": cookie(username)}
+
+
+def cookie(username: str) -> str:
+    """The session cookie of somebody who has just signed in."""
+    user = User.objects.get(username=username)
+    session = SessionStore()
+    session["_auth_user_id"] = str(user.pk)
+    session["_auth_user_backend"] = settings.AUTHENTICATION_BACKENDS[-1]
+    session["_auth_user_hash"] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
+
+
+def _study(project: str, subject: str, visit: str, notes: str) -> Study:
+    owner = Project.objects.get(pk=project)
+    row = Subject.objects.filter(project=owner, pseudonym=subject).first() if subject else None
+    if row is None:
+        row = make.subject(owner, **({"pseudonym": subject} if subject else {}))
+    return make.study(row, visit_date=datetime.date.fromisoformat(visit), notes=notes)
+
+
+def back(
+    project: str, subject: str = "", visit: str = "2026-03-01", notes: str = "", flip: bool = False
+) -> Any:
+    """A visit with a colour picture and the depth registered into it."""
+    study = _study(project, subject, visit, notes)
+    shot = Acquisition.objects.create(study=study, kind=AcquisitionKind.RGBD, display_flip=flip)
+    picture, depth = pictures.back(next(_seeds))
+    width, height = pictures.BACK
+    size = {"width": width, "height": height}
+    colour = make.image(shot, ImageKind.COLOUR, Frame.COLOUR, stored=make.stored(picture), **size)
+    npy = make.stored(depth, "application/gzip")
+    make.image(
+        shot, ImageKind.DEPTH, Frame.COLOUR, bit_depth=16, registered_to=colour, depth_npy=npy,
+        stored=make.stored(picture), **size,
+    )  # fmt: skip
+    return {"study": str(study.pk), "image": str(colour.pk), "subject": str(study.subject_id), **size}
+
+
+def film(
+    project: str,
+    subject: str = "",
+    visit: str = "2026-03-01",
+    notes: str = "",
+    bright: list[int] | None = None,
+    size: list[int] | None = None,
+    **shot: Any,
+) -> Any:
+    """A visit with an X-ray; `bright`: [column, row] of its only white pixel."""
+    study = _study(project, subject, visit, notes)
+    width, height = size or [300, 700]
+    content = (
+        pictures.one_bright_pixel(width, height, *bright)
+        if bright
+        else pictures.film(next(_seeds), width, height)
+    )
+    image = make.radiograph(study, stored=make.stored(content), width=width, height=height, **shot)
+    return {
+        "study": str(study.pk), "image": str(image.pk), "subject": str(study.subject_id),
+        "width": width, "height": height,
+    }  # fmt: skip
+
+
+def spine(username: str, image: str, bend_px: float, model: str = "") -> Any:
+    """Vertebrae that a person (or a model) placed on a film."""
+    row = Image.objects.get(pk=image)
+    points = pictures.spine(row.width, row.height, bend_px)
+    if model:
+        saved = landmarks.save_prediction(image=row, schema="vertebrae68", points=points, model_label=model)
+    else:
+        saved = landmarks.save(
+            user=User.objects.get(username=username), image=row, schema="vertebrae68", points=points,
+            base_revision=0, idempotency_key=uuid.uuid4(),
+        )  # fmt: skip
+    summaries.refresh(row.study)
+    return {"id": str(saved.pk), "revision": saved.revision}
+
+
+def many_studies(project: str, count: int) -> None:
+    """Visits of as many subjects, with one small film each, every third with a note."""
+    for number in range(count):
+        note = "brace" if number % 3 == 0 else ""
+        film(
+            project,
+            f"M{number:03d}",
+            f"2025-{1 + number % 12:02d}-{1 + number % 28:02d}",
+            note,
+            size=[40, 90],
+        )
+
+
+def labelled_backs(project: str, username: str, count: int) -> None:
+    """Small backs of as many subjects, each completely labelled: enough to train on."""
+    owner, user = Project.objects.get(pk=project), User.objects.get(username=username)
+    for seed in range(count):
+        labelled_back(make, owner, user, seed=seed)
+
+
+def import_studies(folder: str, project: str, username: str) -> list[str]:
+    """What `manage.py import_studies` does; ids of the studies."""
+    call_command("import_studies", folder, project=project, user=username, stdout=sys.stderr)
+    return [
+        str(pk)
+        for pk in Study.objects.filter(project__name=project)
+        .order_by("created_at")
+        .values_list("pk", flat=True)
+    ]
+
+
+def revisions(image: str) -> list[dict[str, Any]]:
+    """Every revision of every set on an image, oldest first: what the server has kept."""
+    rows = Image.objects.get(pk=image).landmark_sets.order_by("created_at")
+    return [
+        {"author": str(row.author or row.model_label), "number": each.number, "points": each.points}
+        for row in rows
+        for each in row.revisions.order_by("number")
+    ]  # fmt: skip
+
+
+ACTS: dict[str, Callable[..., Any]] = {
+    act.__name__: act
+    for act in (
+        project, account, cookie, back, film, spine, many_studies, labelled_backs, import_studies, revisions,
+    )
+}  # fmt: skip
+
+
+def main() -> None:
+    for line in sys.stdin:
+        asked = json.loads(line)
+        answer = ACTS[asked["act"]](**asked["given"])
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
