@@ -28,6 +28,7 @@ let bodies: { points: Point[] }[];
 let labelling: Labelling;
 
 beforeEach(() => {
+  document.cookie = 'csrftoken=t; path=/';
   vi.useFakeTimers();
   bodies = [];
   // The network ends here: every save is accepted.
