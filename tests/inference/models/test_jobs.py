@@ -66,7 +66,7 @@ def test_the_table_of_transitions_is_what_happens(make: Factory, source: JobStat
 
 
 BROKEN: list[tuple[str, dict[str, Any]]] = [
-    ("state_known", {"state": "lost"}),
+    ("state_known", {"state": "lost", "started_at": timezone.now()}),
     ("attempts_bounded", {"state": "running", "attempt": 4, "token": 4}),
     ("pending_can_be_claimed", {"attempt": MOST_ATTEMPTS}),
     ("runs_on_a_lease", {"state": "running", "attempt": 1, "token": 1}),
