@@ -46,6 +46,8 @@ export class Reading {
   );
   readonly sets = $derived(this.case.sets.filter((set) => set.image === this.image?.id && hasVertebrae(set)));
   readonly set = $derived(this.sets.find(({ id }) => id === this.setId) ?? null);
+  /** No side of a film is named before a person has confirmed which one is which. */
+  readonly isSideKnown = $derived(this.image?.side_confirmed ?? false);
   readonly view = $derived({ patientRightAtImageRight: !(this.image?.display_flip ?? false) });
   readonly reckoning = $derived(reckon(this.set, this.view));
   readonly syntheticSet = $derived(
