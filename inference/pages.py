@@ -1,5 +1,6 @@
 """The pages of the inference app: shells with the first answers of the API inside."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -91,7 +92,7 @@ def model(request: HttpRequest, user: User, version_id: str) -> HttpResponse:
     version = one(visible_versions(user), pk=version_id)
     query = {"model_version": str(version.pk), "page_size": "20"}
 
-    def wires(rows: list[InferenceJob]) -> list[Any]:
+    def wires(rows: Iterable[InferenceJob]) -> list[Any]:
         return [inference_job_wire(row) for row in rows]
 
     props = {

@@ -241,7 +241,7 @@ class Listing(Generic[Row]):
         return [*names, ordering, *numbers]
 
     def page(
-        self, rows: QuerySet[Row], query: Mapping[str, str], write: Callable[[list[Row]], list[Any]]
+        self, rows: QuerySet[Row], query: Mapping[str, str], write: Callable[[QuerySet[Row]], list[Any]]
     ) -> PageWire:
         """Filter, order and cut `rows` as the query string asks; `write` gives one page its wire form."""
         allowed = {*self.filters, "ordering", "page", "page_size"}
@@ -262,7 +262,7 @@ class Listing(Generic[Row]):
         number, size = _whole(query, "page", 1, 1_000_000), _whole(query, "page_size", 50, 200)
         count = rows.count()
         start = (number - 1) * size
-        cut = list(rows.order_by(*self.orderings[ordering])[start : start + size]) if start < count else []
+        cut = rows.order_by(*self.orderings[ordering])[start : start + size] if start < count else rows.none()
         return {"count": count, "page": number, "page_size": size, "results": write(cut)}
 
 

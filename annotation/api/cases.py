@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -47,7 +47,6 @@ class QueuedImageWire(TypedDict):
 
 
 class LabelQueueWire(TypedDict):
-    position: int
     total: int
     next: QueuedImageWire | None
     previous: QueuedImageWire | None
@@ -71,30 +70,29 @@ def default_schema(image: Image) -> str:
     return image.project.radiograph_schema if film else image.project.back_schema
 
 
-def _queued(image: Image | None, project: Project) -> QueuedImageWire | None:
-    if image is None:
+def _queued(rows: QuerySet[Image], project: Project) -> QueuedImageWire | None:
+    """The first of some waiting images, and the schema the project asks for on it."""
+    found = rows.values_list("pk", "kind").first()
+    if found is None:
         return None
-    schema = project.back_schema if image.kind == ImageKind.COLOUR else project.radiograph_schema
-    return {"image": str(image.pk), "schema": schema}
+    schema = project.back_schema if found[1] == ImageKind.COLOUR else project.radiograph_schema
+    return {"image": str(found[0]), "schema": schema}
 
 
 def label_queue(image: Image) -> LabelQueueWire:
     """What comes before and after an image among the project's waiting ones, in order of arrival."""
     project = image.project
-    waiting = Image.objects.filter(project=project, waiting=True)
+    waiting = Image.objects.filter(project=project, waiting=True).order_by("created_at", "pk")
     # The plain bound lets the index find the place; the tie is broken by id.
     later = Q(created_at__gt=image.created_at) | Q(pk__gt=image.pk)
-    after = waiting.filter(later, created_at__gte=image.created_at).order_by("created_at", "pk")
     earlier = Q(created_at__lt=image.created_at) | Q(pk__lt=image.pk)
-    before = waiting.filter(earlier, created_at__lte=image.created_at).order_by("created_at", "pk")
-    position = before.count()
-    # Past the end the queue starts again, so that a case that was passed over is not forgotten.
-    following = after.first() or before.first()
+    after = waiting.filter(later, created_at__gte=image.created_at)
+    before = waiting.filter(earlier, created_at__lte=image.created_at)
     return {
-        "position": position + 1,
         "total": waiting.count(),
-        "next": _queued(following, project),
-        "previous": _queued(before.last(), project),
+        # Past the end the queue starts again, so that a case that was passed over is not forgotten.
+        "next": _queued(after, project) or _queued(before, project),
+        "previous": _queued(before.reverse(), project),
     }
 
 

@@ -72,7 +72,7 @@ def home_wire(user: User) -> HomeWire:
     projects = Project.objects.visible_to(user).order_by("name")[:20]
     return {
         "waiting": waiting_for(user),
-        "recent": study_wires(list(recent)),
+        "recent": study_wires(recent),
         "projects": project_wires(user, list(projects)),
     }
 

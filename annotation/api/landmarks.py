@@ -5,7 +5,7 @@ import uuid
 from typing import Any, TypedDict
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -119,11 +119,45 @@ class ImageLandmarks(Endpoint):
         return Response([set_wire(row) for row in sets_by_image(user, [image])[image.pk]])
 
 
-class PointInput(Input):
-    name = serializers.CharField(max_length=40)
-    x = serializers.FloatField(allow_null=True, default=None)
-    y = serializers.FloatField(allow_null=True, default=None)
-    state = serializers.ChoiceField(choices=landmarks.STATES)
+_POINT_KEYS = {"name", "x", "y", "state"}
+_MOST_POINTS = 300
+_FARTHEST_PX = 1e6
+
+
+@extend_schema_field(list_of(PointWire))
+class PointsField(serializers.Field[list[dict[str, Any]], Any, Any, Any]):
+    """Points as a list of {name, x, y, state}. By hand: a nested serializer takes 10 ms for 72 points."""
+
+    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
+        if not isinstance(data, list) or len(data) > _MOST_POINTS:
+            raise serializers.ValidationError(f"must be a list of at most {_MOST_POINTS} points")
+        return [self._point(number, point) for number, point in enumerate(data)]
+
+    def _point(self, number: int, point: Any) -> dict[str, Any]:
+        if not isinstance(point, dict) or not isinstance(point.get("name"), str):
+            raise serializers.ValidationError(f"point {number} must be an object with a name")
+        name = point["name"]
+        unknown = sorted(set(point) - _POINT_KEYS)
+        if unknown:
+            raise serializers.ValidationError(f"{name}: {', '.join(unknown)} is not known here; remove it")
+        if point.get("state") not in landmarks.STATES:
+            raise serializers.ValidationError(f"{name}: state must be one of {', '.join(landmarks.STATES)}")
+        return {
+            "name": name,
+            "x": self._coordinate(name, "x", point.get("x")),
+            "y": self._coordinate(name, "y", point.get("y")),
+            "state": point["state"],
+        }
+
+    def _coordinate(self, name: str, axis: str, value: Any) -> float | None:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _FARTHEST_PX:
+            raise serializers.ValidationError(f"{name}: {axis} must be a number of pixels")
+        return float(value)
+
+    def to_representation(self, value: Any) -> Any:
+        return value
 
 
 class BeganFromInput(Input):
@@ -132,7 +166,7 @@ class BeganFromInput(Input):
 
 
 class LandmarksInput(Input):
-    points = PointInput(many=True, allow_empty=True)
+    points = PointsField()
     began_from = BeganFromInput(allow_null=True, required=False)
     comment = serializers.CharField(max_length=500, allow_blank=True, default="")
 
@@ -165,7 +199,7 @@ class OwnLandmarks(Endpoint):
     )
     def put(self, request: Request, image_id: str, schema: str) -> Response:
         user = user_of(request)
-        image = self.row(visible_images(user), pk=image_id)
+        image = self.row(Image.objects.visible_to(user).select_related("project"), pk=image_id)
         base_revision, key = _if_match(request), _idempotency_key(request)
         given = parse(LandmarksInput, request)
         began_from = _began_from(user, image, given.get("began_from"))
@@ -222,7 +256,7 @@ REVISIONS = Listing[LandmarkRevision](
 )
 
 
-def _revision_wires(rows: list[LandmarkRevision]) -> list[RevisionWire]:
+def _revision_wires(rows: QuerySet[LandmarkRevision]) -> list[RevisionWire]:
     return [
         {
             "number": row.number,

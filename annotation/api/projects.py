@@ -1,5 +1,6 @@
 """Projects and the landmark schemas they may use."""
 
+from collections.abc import Iterable
 from typing import TypedDict
 
 from django.db.models import Count, Q, QuerySet
@@ -89,7 +90,7 @@ def project_wire(project: Project, role: str) -> ProjectWire:
     }
 
 
-def project_wires(user: User, projects: list[Project]) -> list[ProjectWire]:
+def project_wires(user: User, projects: Iterable[Project]) -> list[ProjectWire]:
     """Projects with the user's role in each."""
     roles = dict(Membership.objects.filter(user=user).values_list("project_id", "role"))
     default = Role.ADMIN if user.is_superuser else ""

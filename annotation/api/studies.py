@@ -36,8 +36,6 @@ from annotation.api.wires import (
     SubjectNameWire,
     image_url,
     image_wire,
-    project_name_wire,
-    subject_name_wire,
 )
 from annotation.models import Acquisition, AuditEntry, Image, LandmarkSet, Study, Subject, User
 from annotation.models.cohort import LabelState
@@ -114,27 +112,63 @@ def thumbnails_of(study_ids: list[uuid.UUID]) -> dict[object, list[ThumbnailWire
     }
 
 
-def _study_wire(row: Study, thumbnails: list[ThumbnailWire]) -> StudyWire:
-    return {
-        "id": str(row.pk),
-        "project": project_name_wire(row.project),
-        "subject": subject_name_wire(row.subject),
-        "visit_date": row.visit_date.isoformat(),
-        "notes": row.notes,
-        "created_at": iso(row.created_at),
-        "has_rgbd": row.has_rgbd,
-        "has_radiograph": row.has_radiograph,
-        "label_state": row.label_state,
-        "cobb_deg": row.cobb_deg,
-        "cobb_count": row.cobb_count,
-        "thumbnails": thumbnails,
-    }
+_STUDY_COLUMNS = (
+    "pk",
+    "project_id",
+    "project__name",
+    "subject_id",
+    "subject__pseudonym",
+    "visit_date",
+    "notes",
+    "created_at",
+    "has_rgbd",
+    "has_radiograph",
+    "label_state",
+    "cobb_deg",
+    "cobb_count",
+)
 
 
-def study_wires(rows: list[Study]) -> list[StudyWire]:
-    """Studies as lists show them. Needs `project` and `subject` selected."""
-    thumbnails = thumbnails_of([row.pk for row in rows])
-    return [_study_wire(row, thumbnails.get(row.pk, [])) for row in rows]
+def study_wires(rows: QuerySet[Study]) -> list[StudyWire]:
+    """Studies as lists show them: plain columns, since a page of model objects costs twice the time."""
+    found = list(rows.values_list(*_STUDY_COLUMNS))
+    thumbnails = thumbnails_of([columns[0] for columns in found])
+    return [
+        {
+            "id": str(pk),
+            "project": {"id": str(project_id), "name": project},
+            "subject": {"id": str(subject_id), "pseudonym": pseudonym},
+            "visit_date": visit_date.isoformat(),
+            "notes": notes,
+            "created_at": iso(created_at),
+            "has_rgbd": has_rgbd,
+            "has_radiograph": has_radiograph,
+            "label_state": label_state,
+            "cobb_deg": cobb_deg,
+            "cobb_count": cobb_count,
+            "thumbnails": thumbnails.get(pk, []),
+        }
+        for (
+            pk,
+            project_id,
+            project,
+            subject_id,
+            pseudonym,
+            visit_date,
+            notes,
+            created_at,
+            has_rgbd,
+            has_radiograph,
+            label_state,
+            cobb_deg,
+            cobb_count,
+        ) in found
+    ]
+
+
+def study_wire(study: Study) -> StudyWire:
+    """One study as lists show it."""
+    return study_wires(Study.objects.filter(pk=study.pk))[0]
 
 
 def sets_by_image(user: User, images: list[Image]) -> dict[object, list[LandmarkSet]]:
@@ -189,7 +223,7 @@ def study_detail_wire(user: User, study: Study) -> StudyDetailWire:
     targets = [str(study.pk), *(str(image.pk) for image in images)]
     activity = AuditEntry.objects.filter(project=study.project, target_id__in=targets).select_related("actor")
     return {
-        **study_wires([study])[0],
+        **study_wire(study),
         "acquisitions": [
             _acquisition_wire(row, wires[row.pk]) for row in study.acquisitions.order_by("kind", "created_at")
         ],
@@ -269,7 +303,7 @@ class Studies(Endpoint):
         require(user, subject.project, Capability.IMPORT)
         visit_date: datetime.date = given["visit_date"]
         study = cohort.create_study(actor=user, subject=subject, visit_date=visit_date, notes=given["notes"])
-        return Response(study_wires([study])[0], status=201)
+        return Response(study_wire(study), status=201)
 
 
 class OneStudy(Endpoint):
@@ -287,9 +321,7 @@ class OneStudy(Endpoint):
     def patch(self, request: Request, study_id: str) -> Response:
         study = self._study(request, study_id)
         changes = parse(StudyChangeInput, request, partial=True)
-        return Response(
-            study_wires([cohort.update_study(actor=user_of(request), study=study, changes=changes)])[0]
-        )
+        return Response(study_wire(cohort.update_study(actor=user_of(request), study=study, changes=changes)))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, study_id: str) -> Response:
@@ -309,7 +341,7 @@ class StudyRestore(Endpoint):
         subjects = Subject.objects.visible_to(user)
         rows = Study.objects.filter(subject__in=subjects).select_related("project", "subject")
         study = self.row(rows, pk=study_id)
-        return Response(study_wires([cohort.restore_study(actor=user, study=study)])[0])
+        return Response(study_wire(cohort.restore_study(actor=user, study=study)))
 
 
 class AcquisitionChangeInput(Input):

@@ -74,8 +74,8 @@ def subject_wire(row: Subject) -> SubjectWire:
 
 
 def subject_detail_wire(row: Subject) -> SubjectDetailWire:
-    studies = Study.objects.live().filter(subject=row).select_related("project", "subject")
-    return {**subject_wire(row), "studies": study_wires(list(studies.order_by("visit_date", "created_at")))}
+    studies = Study.objects.live().filter(subject=row)
+    return {**subject_wire(row), "studies": study_wires(studies.order_by("visit_date", "created_at"))}
 
 
 class SubjectInput(Input):

@@ -1161,14 +1161,8 @@ export interface components {
         };
         /** @description A request body. A field that is not on the list is an error, not silence. */
         ConsentInputRequest: {
-            state: components["schemas"]["ConsentInputStateEnum"];
+            state: components["schemas"]["StateEnum"];
         };
-        /**
-         * @description * `given` - Given
-         *     * `withdrawn` - Withdrawn
-         * @enum {string}
-         */
-        ConsentInputStateEnum: "given" | "withdrawn";
         Curve: {
             epochs: components["schemas"]["Epoch"][];
         };
@@ -1342,7 +1336,6 @@ export interface components {
             may_save: boolean;
         };
         LabelQueue: {
-            position: number;
             total: number;
             next: components["schemas"]["QueuedImage"] | null;
             previous: components["schemas"]["QueuedImage"] | null;
@@ -1369,7 +1362,7 @@ export interface components {
         };
         /** @description A request body. A field that is not on the list is an error, not silence. */
         LandmarksInputRequest: {
-            points: components["schemas"]["PointInputRequest"][];
+            points: components["schemas"]["PointRequest"][];
             began_from?: components["schemas"]["BeganFromInputRequest"] | null;
             /** @default  */
             comment: string;
@@ -1577,23 +1570,14 @@ export interface components {
             title: string;
             hint: string;
         };
-        /** @description A request body. A field that is not on the list is an error, not silence. */
-        PointInputRequest: {
+        PointRequest: {
             name: string;
             /** Format: double */
-            x?: number | null;
+            x: number | null;
             /** Format: double */
-            y?: number | null;
-            state: components["schemas"]["PointInputStateEnum"];
+            y: number | null;
+            state: string;
         };
-        /**
-         * @description * `placed` - placed
-         *     * `uncertain` - uncertain
-         *     * `occluded` - occluded
-         *     * `missing` - missing
-         * @enum {string}
-         */
-        PointInputStateEnum: "placed" | "uncertain" | "occluded" | "missing";
         Progress: {
             epoch: number | null;
             epochs: number | null;
@@ -1864,6 +1848,12 @@ export interface components {
             code: string;
             current: components["schemas"]["LandmarkSet"];
         };
+        /**
+         * @description * `given` - Given
+         *     * `withdrawn` - Withdrawn
+         * @enum {string}
+         */
+        StateEnum: "given" | "withdrawn";
         Study: {
             id: string;
             project: components["schemas"]["ProjectName"];

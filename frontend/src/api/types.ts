@@ -295,7 +295,6 @@ export interface LabelCase {
     role: Role;
   };
   queue: {
-    position: number;
     total: number;
     next: { image: string; schema: string } | null;
     previous: { image: string; schema: string } | null;

@@ -84,8 +84,8 @@ def test_the_same_key_again_is_the_same_save(make: Factory, labelling: tuple[Cli
         ({"name": "C7", "x": None, "y": 1, "state": "placed"}, "needs an x and a y"),
         ({"name": "C7", "x": 1, "y": 1, "state": "missing"}, "missing"),
         ({"name": "C7", "x": 9999, "y": 1, "state": "placed"}, "outside"),
-        ({"name": "C7", "x": 1, "y": 1, "state": "sure"}, "not a valid choice"),
-        ({"name": "C7", "x": "NaN", "y": 1, "state": "placed"}, "valid number"),
+        ({"name": "C7", "x": 1, "y": 1, "state": "sure"}, "state must be one of"),
+        ({"name": "C7", "x": "NaN", "y": 1, "state": "placed"}, "x must be a number"),
         ({"name": "C7", "x": 1, "y": 1, "state": "placed", "z": 3}, "not known"),
     ],
 )
