@@ -1,0 +1,11 @@
+"""What the worker does for this app by the clock. Run twice, each does nothing the second time."""
+
+from celery import shared_task
+
+from annotation.actions import imports
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
+def sweep_imports() -> int:
+    """Discard the uploads that nobody confirmed within a day."""
+    return imports.sweep()
