@@ -49,9 +49,14 @@ def read(maps: NDArray[np.float32], stride: int) -> tuple[NDArray[np.float64], N
 
 
 def _vertex(profile: NDArray[np.float64], peak: int) -> float:
-    """The offset of the true peak from cell `peak`, in cells, within +-0.5; 0 at the border."""
-    if not 0 < peak < len(profile) - 1:
+    """The offset of the true peak from cell `peak`, in cells, within +-0.5.
+
+    At the border the parabola goes through the three cells nearest to it.
+    """
+    if len(profile) < 3:
         return 0.0
-    before, at, after = np.log(np.maximum(profile[peak - 1 : peak + 2], 1e-10))
+    middle = min(max(peak, 1), len(profile) - 2)
+    before, at, after = np.log(np.maximum(profile[middle - 1 : middle + 2], 1e-10))
     bend = before - 2 * at + after
-    return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5)) if bend < 0 else 0.0
+    offset = middle - peak + 0.5 * (before - after) / bend if bend < 0 else 0.0
+    return float(np.clip(offset, -0.5, 0.5))
