@@ -14,14 +14,16 @@ export interface LandmarkSave {
   /** One per content: the server answers a repeated key as it did the first time. */
   key: string;
   points: readonly Point[];
+  /** The other set that some of the points were taken from. */
+  began_from: LandmarkSet['began_from'];
 }
 
 export const landmarks = {
   /** One person's next revision. 412 when `revision` is not the newest; its body's `current` is. */
-  save: ({ image, schema, revision, key, points }: LandmarkSave, signal?: AbortSignal) =>
+  save: ({ image, schema, revision, key, points, began_from }: LandmarkSave, signal?: AbortSignal) =>
     callWithEtag<LandmarkSet>('put', '/images/{image}/landmarks/{schema}', {
       path: { image, schema },
-      body: { points },
+      body: { points, began_from },
       headers: { 'If-Match': `"${revision}"`, 'Idempotency-Key': key },
       keepalive: true,
       ...(signal ? { signal } : {}),

@@ -36,6 +36,12 @@ export interface Schema {
   readonly links: readonly (readonly string[])[];
 }
 
+/** The revision of another set that points were taken from. */
+export interface Origin {
+  readonly set: string;
+  readonly revision: number;
+}
+
 export type Command =
   | {
       readonly do: 'place';
@@ -48,6 +54,7 @@ export type Command =
   | { readonly do: 'mark'; readonly names: readonly string[]; readonly state: PointState }
   | { readonly do: 'clear'; readonly names: readonly string[] }
   | { readonly do: 'swap' }
+  | { readonly do: 'accept'; readonly points: Points; readonly author: string; readonly from: Origin }
   | { readonly do: 'replace'; readonly points: Points; readonly why: string };
 
 export function find(points: Points, name: string): Point | undefined {
@@ -80,6 +87,8 @@ export function applied(schema: Schema, points: Points, command: Command): Point
     }
     case 'swap':
       return swapped(schema, points);
+    case 'accept':
+      return command.points.reduce((all, point) => put(schema, all, point), points);
     case 'replace':
       return ordered(schema, command.points);
   }
@@ -155,6 +164,8 @@ export function describe(command: Command): string {
       return `clear ${listed(command.names)}`;
     case 'swap':
       return 'exchange left and right';
+    case 'accept':
+      return `accept ${listed(command.points.map(({ name }) => name))} of ${command.author}`;
     case 'replace':
       return command.why;
   }

@@ -6,6 +6,7 @@ function at(x: number): Points {
   return [{ name: 'C7', x, y: 1, state: 'placed' }];
 }
 
+const ORIGIN = { set: 'model-set', revision: 2 };
 const TIME = '2026-01-01T00:00:00Z';
 
 /** A clock that stands still until told, a server whose answers are given by hand, and a disk. */
@@ -91,7 +92,7 @@ describe('autosave', () => {
     bench.saver.change(at(1));
     expect(bench.phase).toBe('unsaved');
     bench.pass(1000);
-    expect(bench.requests).toEqual([{ key: 'key-1', revision: 3, points: at(1) }]);
+    expect(bench.requests).toEqual([{ key: 'key-1', revision: 3, points: at(1), began_from: null }]);
     await bench.answer(ok(4));
     expect(bench.saver.status).toEqual({ phase: 'saved', saved_at: TIME });
   });
@@ -125,7 +126,7 @@ describe('autosave', () => {
     await bench.answer(ok(4));
     expect(bench.phase).toBe('unsaved');
     bench.pass(500);
-    expect(bench.requests[1]).toEqual({ key: 'key-2', revision: 4, points: at(2) });
+    expect(bench.requests[1]).toEqual({ key: 'key-2', revision: 4, points: at(2), began_from: null });
   });
 
   it('saves at once when the page is hidden', () => {
@@ -148,7 +149,7 @@ describe('a lost answer', () => {
     expect(bench.requests[1]).toEqual(bench.requests[0]);
     await bench.answer(ok(4));
     bench.pass(500);
-    expect(bench.requests[2]).toEqual({ key: 'key-2', revision: 4, points: at(2) });
+    expect(bench.requests[2]).toEqual({ key: 'key-2', revision: 4, points: at(2), began_from: null });
     await bench.answer(ok(5));
     expect(bench.phase).toBe('saved');
   });
@@ -198,6 +199,16 @@ describe('an expired login', () => {
   });
 });
 
+it('names the set that the points began from, until they no longer do', async () => {
+  bench.saver.change(at(1), ORIGIN);
+  bench.pass(500);
+  expect(bench.requests[0]?.began_from).toEqual(ORIGIN);
+  await bench.answer(ok(4));
+  bench.saver.change(at(2));
+  bench.pass(500);
+  expect(bench.requests[1]?.began_from).toBeNull();
+});
+
 describe('a stale revision', () => {
   beforeEach(async () => {
     bench.saver.change(at(1));
@@ -219,7 +230,7 @@ describe('a stale revision', () => {
 
   it('keeps mine as the revision after theirs', async () => {
     bench.saver.keepMine();
-    expect(bench.requests[1]).toEqual({ key: 'key-2', revision: 7, points: at(1) });
+    expect(bench.requests[1]).toEqual({ key: 'key-2', revision: 7, points: at(1), began_from: null });
     await bench.answer(ok(8));
     expect(bench.phase).toBe('saved');
   });
@@ -279,12 +290,13 @@ describe('the local copy', () => {
     expect(bench.requests[1]).toMatchObject({ revision: 4, points: at(2) });
   });
 
-  it('lets the next page save what was never sent', () => {
-    bench.saver.change(at(1));
+  it('lets the next page save what was never sent, with the set it began from', () => {
+    bench.saver.change(at(1), ORIGIN);
     const left = bench.pending as Pending;
     bench = new Bench();
     bench.saver.adopt(left);
-    expect(bench.requests[0]).toMatchObject({ revision: 3, points: at(1) });
+    expect(bench.requests[0]).toMatchObject({ revision: 3, points: at(1), began_from: ORIGIN });
+    expect(bench.saver.origin).toEqual(ORIGIN);
   });
 
   it('is missed aloud when the disk is full', async () => {

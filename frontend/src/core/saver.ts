@@ -5,13 +5,15 @@
  * anybody: every save names the revision it was made from. A save whose answer was lost is sent again, the same
  * bytes under the same key, before anything newer; so the server's own answer, not a guess, says what is stored.
  */
-import { samePoints, type Points } from './landmarks';
+import { samePoints, type Origin, type Points } from './landmarks';
 
 export interface SaveRequest {
   /** The idempotency key: one per content, kept over every retry. */
   readonly key: string;
   readonly revision: number;
   readonly points: Points;
+  /** The other set that some of the points were taken from. */
+  readonly began_from: Origin | null;
 }
 
 export type SaveAnswer =
@@ -41,6 +43,7 @@ export interface OtherVersion {
 export interface Pending {
   readonly revision: number;
   readonly points: Points;
+  readonly began_from: Origin | null;
   /** The save whose answer is not known yet. */
   readonly request: SaveRequest | null;
   readonly changed_ms: number;
@@ -77,6 +80,7 @@ const LAST_RETRY_MS = 30_000;
 export class Saver {
   status: SaveStatus;
   private points: Points;
+  private beganFrom: Origin | null = null;
   private revision: number;
   private request: SaveRequest | null = null;
   private unsent = false;
@@ -97,6 +101,7 @@ export class Saver {
   /** Takes up what an earlier page left unsaved. */
   adopt(pending: Pending): void {
     this.points = pending.points;
+    this.beganFrom = pending.began_from;
     this.revision = pending.revision;
     this.request = pending.request;
     this.unsent = pending.request === null || !samePoints(pending.request.points, pending.points);
@@ -109,9 +114,15 @@ export class Saver {
     return this.points;
   }
 
+  /** The other set that they began from, for a page that takes them up. */
+  get origin(): Origin | null {
+    return this.beganFrom;
+  }
+
   /** After every command. */
-  change(points: Points): void {
+  change(points: Points, beganFrom: Origin | null = null): void {
     this.points = points;
+    this.beganFrom = beganFrom;
     this.unsent = true;
     this.keep();
     if (this.status.phase === 'conflict') this.enter({ ...this.status, mine: points });
@@ -173,7 +184,8 @@ export class Saver {
     if (this.request === null && !this.unsent) return;
     this.stopTimer();
     if (this.request === null) {
-      this.request = { key: this.options.newKey(), revision: this.revision, points: this.points };
+      const { points, revision, beganFrom } = this;
+      this.request = { key: this.options.newKey(), revision, points, began_from: beganFrom };
       this.unsent = false;
       this.keep();
     }
@@ -228,6 +240,7 @@ export class Saver {
 
   private accept(theirs: OtherVersion): void {
     this.points = theirs.points;
+    this.beganFrom = null;
     this.revision = theirs.revision;
     this.request = null;
     this.unsent = false;
@@ -243,8 +256,9 @@ export class Saver {
   }
 
   private keep(): void {
-    const { points, revision, request } = this;
-    const pending = { points, revision, request, changed_ms: this.options.clock.now_ms() };
+    const { points, revision, request, beganFrom } = this;
+    const changed_ms = this.options.clock.now_ms();
+    const pending = { points, revision, request, began_from: beganFrom, changed_ms };
     this.options.store.put(pending).catch((error: unknown) => this.options.onunkept(String(error)));
   }
 

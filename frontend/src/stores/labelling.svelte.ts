@@ -1,5 +1,5 @@
 /** The one store of the labelling page: the case, its points, what is selected, undo, and the way to the server. */
-import type { LabelCase } from '@/api/types';
+import type { LabelCase, LandmarkSet } from '@/api/types';
 import { begun, extended, recorded, redone, undone, type History } from '@/core/history';
 import {
   applied,
@@ -11,6 +11,7 @@ import {
   together,
   vertebraOf,
   type Command,
+  type Origin,
   type PointState,
   type Points,
   type Schema,
@@ -18,8 +19,10 @@ import {
 import { mirroredFrame, surfaceFrame } from '@/core/framing';
 import type { Depth } from '@/core/npy';
 import { within, type Spot } from '@/core/viewport';
+import { authorName, ghosts, originOf, takenWith, takenWithAll } from '@/core/others';
 import { warningsFor } from '@/core/warnings';
 import { DepthDisplay, RasterDisplay } from './display.svelte';
+import { Others } from './others.svelte';
 import type { Raster } from './pictures';
 import type { Save, Saves } from './saves.svelte';
 import { ViewLink } from './viewlink.svelte';
@@ -44,8 +47,11 @@ export class Labelling {
   readonly link = new ViewLink();
   readonly raster = new RasterDisplay();
   readonly depth = new DepthDisplay();
+  readonly others = new Others();
   private history = $state.raw<History<Points, Command>>(begun([]));
   private drag = $state.raw<Drag | null>(null);
+  /** What the points began from that were on their way when the case was opened. */
+  private origin: Origin | null = null;
   private isJustPlaced = false;
   private lastAct = { what: '', at_ms: 0 };
 
@@ -58,6 +64,10 @@ export class Labelling {
   readonly warned = $derived(this.warnings.flatMap(({ names }) => names));
   /** The other version while there are two. */
   readonly theirs = $derived(this.save.status.phase === 'conflict' ? this.save.status.theirs.points : []);
+  /** Points of the other set that are drawn behind. */
+  readonly ghosts = $derived(ghosts(this.points, this.others.drawn?.points ?? []));
+  /** How many points of the other set accepting all would take. */
+  readonly acceptable = $derived(takenWithAll(this.history.value, this.others.set?.points ?? []).length);
   readonly undoes = $derived(this.history.done.at(-1)?.command);
   readonly redoes = $derived(this.history.undone[0]?.command);
 
@@ -75,6 +85,8 @@ export class Labelling {
     this.save = this.saves.open(next.set);
     const pending = this.save.isSettled ? null : this.save.saver.content;
     this.history = begun(pending ?? next.set.points);
+    this.origin = pending === null ? null : this.save.saver.origin;
+    this.others.open(next.others);
     this.drag = null;
     this.select(null);
     this.armed = nextToPlace(next.schema, this.history.value);
@@ -93,6 +105,7 @@ export class Labelling {
   /** Points that a closed page left for this case. */
   restore(points: Points): void {
     this.history = begun(points);
+    this.origin = this.save.saver.origin;
     this.armed = nextToPlace(this.schema, points);
     this.said = 'Points that were not saved last time are back.';
   }
@@ -172,6 +185,20 @@ export class Labelling {
     this.armed = first;
   }
 
+  /** Takes over a point of the set drawn behind, and of its vertebra the corners that are still open. */
+  accept(name: string): void {
+    const set = this.others.drawn;
+    if (set === null) return;
+    this.take(set, takenWith(this.history.value, set.points, name));
+    this.select(name);
+  }
+
+  /** Takes over every point that this person has not placed. */
+  acceptAll(): void {
+    const { set } = this.others;
+    if (set !== null) this.take(set, takenWithAll(this.history.value, set.points));
+  }
+
   undo(): void {
     if (this.undoes) this.said = `Undone: ${describe(this.undoes)}.`;
     this.history = undone(this.history);
@@ -234,6 +261,12 @@ export class Labelling {
     this.save.saver.release();
   }
 
+  private take(set: LandmarkSet, points: Points): void {
+    if (set.id === null || points.length === 0) return;
+    const from = { set: set.id, revision: set.revision };
+    this.act({ do: 'accept', points, author: authorName(set.author), from });
+  }
+
   private magnify(): void {
     const point = this.drag === null ? undefined : located(this.points, this.drag.name);
     if (!point) return;
@@ -257,7 +290,7 @@ export class Labelling {
   }
 
   private changed(): void {
-    this.save.saver.change(this.history.value);
+    this.save.saver.change(this.history.value, originOf(this.history) ?? this.origin);
     this.rearm();
   }
 

@@ -19,12 +19,13 @@ function labelCase(points: Point[] = [], image = 'image-1', display_flip = false
       links: [],
     },
     set: { ...set, saved_at: null, points, began_from: null } as LandmarkSet,
+    others: [],
     queue: { position: 1, total: 1, next: null, previous: null },
     may_save: true,
   } as unknown as LabelCase;
 }
 
-let bodies: { points: Point[] }[];
+let bodies: { points: Point[]; began_from: LandmarkSet['began_from'] }[];
 let labelling: Labelling;
 
 beforeEach(() => {
@@ -33,7 +34,7 @@ beforeEach(() => {
   bodies = [];
   // The network ends here: every save is accepted.
   vi.stubGlobal('fetch', async (request: Request) => {
-    bodies.push((await request.json()) as { points: Point[] });
+    bodies.push((await request.json()) as (typeof bodies)[number]);
     return Response.json({ revision: bodies.length, saved_at: '2026-01-01T00:00:00Z', points: [] });
   });
   labelling = new Labelling(labelCase(), new Saves('u'));
@@ -174,6 +175,75 @@ describe('keys', () => {
     labelling.step(-1);
     labelling.step(-1);
     expect(labelling.armed).toBe('T1_BR');
+  });
+});
+
+describe('the points of others', () => {
+  const placed = (name: string, x: number): Point => ({ name, x, y: 30, state: 'placed' });
+  const corners = ['T1_TL', 'T1_TR', 'T1_BL', 'T1_BR'].map((name, i) => placed(name, 100 + i));
+  const others = [
+    { id: 'b', author: { kind: 'person', name: 'B', id: 'b' }, revision: 1, points: [placed('C7', 70)] },
+    {
+      id: 'm',
+      author: { kind: 'model', name: 'net 3', id: null },
+      revision: 4,
+      points: [placed('C7', 60), ...corners],
+    },
+  ] as LandmarkSet[];
+
+  beforeEach(() => labelling.open({ ...labelCase(), others }));
+
+  it('are drawn behind, a model first, until they are hidden', () => {
+    expect(labelling.others.set?.id).toBe('m');
+    expect(labelling.ghosts).toHaveLength(5);
+    labelling.others.toggle();
+    expect(labelling.ghosts).toEqual([]);
+    labelling.others.choose('b');
+    expect(labelling.ghosts.map(({ x }) => x)).toEqual([70]);
+  });
+
+  it('are accepted one by one, and the save names the set they came from', async () => {
+    labelling.accept('C7');
+    expect([at('C7')?.x, labelling.selected, labelling.armed]).toEqual([60, 'C7', 'PSIS_L']);
+    expect(labelling.ghosts.map(({ name }) => name)).not.toContain('C7');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(bodies.at(-1)).toMatchObject({ points: [{ name: 'C7' }], began_from: { set: 'm', revision: 4 } });
+  });
+
+  it('no longer are the beginning once the acceptance is undone', async () => {
+    labelling.accept('C7');
+    labelling.undo();
+    expect(at('C7')).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(bodies.at(-1)).toMatchObject({ points: [], began_from: null });
+    labelling.redo();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(bodies.at(-1)?.began_from).toEqual({ set: 'm', revision: 4 });
+  });
+
+  it('bring the whole vertebra, but replace no corner of mine', () => {
+    labelling.select('T1_BL');
+    labelling.place({ x: 5, y: 5 });
+    labelling.accept('T1_TR');
+    expect(['T1_TL', 'T1_TR', 'T1_BL', 'T1_BR'].map((name) => at(name)?.x)).toEqual([100, 101, 5, 103]);
+    labelling.undo();
+    expect(labelling.points.map(({ name }) => name)).toEqual(['T1_BL']);
+  });
+
+  it('are accepted all at once where I have none, as one step', () => {
+    labelling.place({ x: 10, y: 20 });
+    expect(labelling.acceptable).toBe(4);
+    labelling.acceptAll();
+    expect([at('C7')?.x, at('T1_BR')?.x, labelling.acceptable]).toEqual([10, 103, 0]);
+    labelling.undo();
+    expect(labelling.points).toHaveLength(1);
+  });
+
+  it('are not accepted by a role that may only look', () => {
+    labelling.open({ ...labelCase(), others, may_save: false });
+    labelling.accept('C7');
+    labelling.acceptAll();
+    expect(labelling.points).toEqual([]);
   });
 });
 

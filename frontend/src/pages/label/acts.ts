@@ -36,6 +36,8 @@ function actsOf(event: KeyboardEvent, labelling: Labelling, page: PageActs): Rec
     Backspace: () => labelling.clear(),
     Escape: () => labelling.select(null),
     x: () => labelling.act({ do: 'swap' }),
+    v: () => labelling.others.toggle(),
+    a: () => labelling.acceptAll(),
     'Ctrl+z': () => (event.shiftKey ? labelling.redo() : labelling.undo()),
     'Ctrl+y': () => labelling.redo(),
     i: () => raster.set({ ...raster.tone, inverted: !raster.tone.inverted }),

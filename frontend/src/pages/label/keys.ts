@@ -12,6 +12,8 @@ export const KEYS: readonly KeyAct[] = [
   { shown: 'm', does: 'missing, and back; Shift+m: the whole vertebra' },
   { shown: 'Delete', does: 'take the point away' },
   { shown: 'x', does: 'exchange left and right in the whole set' },
+  { shown: 'v', does: "show or hide others' and models' points; a click or Enter on one accepts it" },
+  { shown: 'a', does: 'accept all of them that you have not placed' },
   { shown: 'Ctrl+Z', does: 'undo; Ctrl+Shift+Z or Ctrl+Y: redo' },
   { shown: 'n', does: 'next case' },
   { shown: 'p', does: 'previous case' },

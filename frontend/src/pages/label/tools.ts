@@ -1,9 +1,14 @@
-/** What a press in a labelling pane does: drag a mark, or place the armed point and keep it in hand. */
+/** What a press in a labelling pane does: drag a mark, accept another's, or place the armed point and keep it in hand. */
 import type { Labelling } from '@/stores/labelling.svelte';
 import { located } from '@/core/landmarks';
 import type { Tool } from '@/lib/viewer/gestures';
 
+/** How the grips of another set's points begin. */
+const OTHER = 'other:';
+
 export function toolFor(labelling: Labelling, grip: string | null): Tool | null {
+  const other = grip?.startsWith(OTHER) ? grip.slice(OTHER.length) : null;
+  if (other !== null) return accepting(labelling, other);
   if (grip !== null) return grab(labelling, grip);
   return labelling.armed === null ? null : placing(labelling);
 }
@@ -20,6 +25,16 @@ function grab(labelling: Labelling, name: string): Tool {
     drag: (spot, shift) => labelling.dragTo({ x: spot.x + offX, y: spot.y + offY }, shift),
     release: () => labelling.endDrag(),
     cancel: () => labelling.cancelDrag(),
+  };
+}
+
+/** A point of the other set: pressing it takes it over; it moves only once it is one's own. */
+function accepting(labelling: Labelling, name: string): Tool {
+  return {
+    press: () => labelling.accept(name),
+    drag: () => undefined,
+    release: () => undefined,
+    cancel: () => labelling.undo(),
   };
 }
 
