@@ -97,10 +97,13 @@ def home(request: HttpRequest, user: User) -> HttpResponse:
 
 @page
 def projects(request: HttpRequest, user: User) -> HttpResponse:
-    rows = PROJECTS.page(
-        Project.objects.visible_to(user), request.GET.dict(), lambda found: project_wires(user, found)
+    rows = Project.objects.visible_to(user)
+    first = _listed(
+        request, "/projects/", lambda q: PROJECTS.page(rows, q, lambda found: project_wires(user, found))
     )
-    return show(request, user, "projects", "Projects", {"projects": rows["results"]})
+    if isinstance(first, HttpResponse):
+        return first
+    return show(request, user, "projects", "Projects", {"projects": first["results"]})
 
 
 @page

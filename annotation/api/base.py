@@ -268,7 +268,7 @@ class Listing(Generic[Row]):
 
 def _whole(query: Mapping[str, str], name: str, default: int, highest: int) -> int:
     text = query.get(name) or str(default)
-    if not text.isdecimal() or not 1 <= int(text) <= highest:
+    if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= highest:
         raise ValidationError({name: [f"must be a whole number from 1 to {highest}"]})
     return int(text)
 
