@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("inference.urls")),
 ]
 
+handler500 = "annotation.api.errors.server_error"
 websocket_urlpatterns = [*inference_sockets]

@@ -61,7 +61,8 @@ def delete_project(*, actor: User, project: Project) -> None:
     """Hide a project and all in it. Its name becomes free."""
     project.deleted_at = timezone.now()
     summary = f"deleted {project.name}"
-    project.name = f"{project.name[:80]} (deleted {project.pk})"
+    # What is added has 47 characters, and the column 120.
+    project.name = f"{project.name[:70]} (deleted {project.pk})"
     project.save(update_fields=["deleted_at", "name"])
     record(actor=actor, action="project.delete", target=project, summary=summary, project=project)
 

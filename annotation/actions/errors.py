@@ -37,3 +37,10 @@ class StorageFull(ActionError):
 
     code = "storage_full"
     status = 507
+
+
+class Unavailable(ActionError):
+    """The database did not take the change, or did not answer. Nothing was saved."""
+
+    code = "unavailable"
+    status = 503

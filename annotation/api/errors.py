@@ -1,16 +1,26 @@
 """One shape for every error: `{detail, code, fields?}`, where `detail` says what to do."""
 
+import errno
+import logging
+import sys
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from annotation.actions.errors import ActionError
+from annotation.actions.errors import ActionError, StorageFull, Unavailable
+from annotation.actions.files import DISK_ERRORS
 
+logger = logging.getLogger(__name__)
 _CODES = {400: "invalid", 401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+# PostgreSQL's disk_full, and what SQLite says.
+_FULL_STATE, _FULL_TEXT = "53100", "database or disk is full"
 
 
 class PreconditionRequired(exceptions.APIException):
@@ -33,8 +43,24 @@ def _fields(data: Any, prefix: str = "") -> dict[str, list[str]]:
     return flat
 
 
+def failure_of(exc: BaseException | None) -> ActionError | None:
+    """What a disk or database that failed means to the person: nothing was saved. None for other errors."""
+    if isinstance(exc, OSError) and exc.errno in DISK_ERRORS:
+        full = exc.errno in _FULL
+    elif isinstance(exc, OperationalError | InterfaceError):
+        full = _FULL_TEXT in str(exc) or getattr(exc.__cause__, "sqlstate", "") == _FULL_STATE
+    else:
+        return None
+    if full:
+        return StorageFull("The server's disk is full; nothing was saved. Free some space and try again.")
+    return Unavailable("The server's database or disk did not answer; nothing was saved. Try again.")
+
+
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler, in our shape."""
+    if failure := failure_of(exc):
+        logger.error("%s: %s", failure.code, exc, exc_info=exc)
+        exc = failure
     if isinstance(exc, ActionError):
         body: dict[str, Any] = {"detail": exc.detail, "code": exc.code}
         if exc.fields:
@@ -66,3 +92,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
     """Django's answer to a missing or wrong CSRF token, in our shape."""
     detail = "The page is out of date; reload it and try again."
     return JsonResponse({"detail": detail, "code": "csrf", "reason": reason}, status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's last answer, to what failed outside the views of the API: sessions, pages, middleware."""
+    failure = failure_of(sys.exc_info()[1])
+    status = failure.status if failure else 500
+    if not request.path.startswith("/api/"):
+        return render(request, "500.html", status=status)
+    detail = failure.detail if failure else "The server failed; nothing was saved. Try again."
+    return JsonResponse({"detail": detail, "code": failure.code if failure else "failed"}, status=status)
