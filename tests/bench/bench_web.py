@@ -285,16 +285,18 @@ def measure(platform: Platform, visitor: Visitor, lab: dict[str, Any]) -> None:
         aim="<= 5",
     )
     report("saves with 8 clients", [saves_per_second(platform, lab, colours)], unit="1/s", aim=">= 300")
-    before = platform.memory_mib()
     visitor = Visitor(platform.port, lab["cookies"])  # the first one idled too long to be kept alive
     export = f"/api/v1/projects/{lab['project']}/export/landmarks.json"
+    for _ in range(6):  # each process has exported once; what it keeps from then on would be a leak
+        Visitor(platform.port, lab["cookies"]).get(export)
+    before = platform.memory_mib()
     report(
         "export 10,000 landmark sets",
         [t / 1000 for t in timed_ms(lambda: visitor.get(export), 5, 1)],
         unit="s",
         aim="<= 1",
     )
-    report("memory the exports added", [platform.memory_mib() - before], unit="MiB", aim="flat")
+    report("memory that further exports add", [platform.memory_mib() - before], unit="MiB", aim="flat")
     report("memory of both web processes", [platform.memory_mib()], unit="MiB")
 
 
