@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 OLDEST, NEWEST = (3, 11), (3, 14)
@@ -79,20 +80,32 @@ def data_folder() -> Path:
     return Path(os.environ.get("SPINEWEB_DATA", "").strip() or ROOT / "var").resolve()
 
 
-def make_secret_key(data: Path) -> None:
-    """Make this installation's secret key once, readable by its owner only; nothing if one is set."""
-    if os.environ.get("SPINEWEB_SECRET_KEY", "").strip():
-        return
+@contextlib.contextmanager
+def writing(data: Path) -> Iterator[None]:
+    """What fails inside is the data folder's fault."""
     try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(data / "secret_key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
+        yield
     except OSError as error:
         raise Refusal(
             f"The data folder {data} cannot be written ({error.strerror}). "
             "Make it writable, or choose another: SPINEWEB_DATA=/some/folder make run"
         ) from error
+
+
+def make_data_folder(data: Path) -> None:
+    with writing(data):
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def make_secret_key(data: Path) -> None:
+    """Make this installation's secret key once, readable by its owner only; nothing if one is set."""
+    if os.environ.get("SPINEWEB_SECRET_KEY", "").strip():
+        return
+    with writing(data):
+        try:
+            descriptor = os.open(data / "secret_key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return
     with os.fdopen(descriptor, "w") as handle:
         handle.write(secrets.token_urlsafe(48) + "\n")
         handle.flush()
@@ -118,7 +131,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 def lock(data: Path) -> int:
     """The lock of a running installation, as a file descriptor; a Refusal if another start holds it."""
-    descriptor = os.open(data / "running.json", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with writing(data):
+        descriptor = os.open(data / "running.json", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -348,6 +362,7 @@ def prepare(kind: str) -> None:
 def run(host: str, port: int, rest: list[str]) -> None:
     """Install what is missing, then become `manage.py up`."""
     data = data_folder()
+    make_data_folder(data)
     make_secret_key(data)
     os.close(lock(data))
     listen(host, port).close()
