@@ -19,17 +19,20 @@ function pageEntries(): Record<string, string> {
 }
 
 /**
- * Four shared files instead of forty: the framework, what every page needs, what paper pages need, and the icons.
+ * A few shared files instead of forty: the framework, what every page needs, what paper pages need, the icons.
  * Each is fetched once and kept for all pages.
  */
 const SHARED = [
   { name: 'framework', test: /node_modules[\\/](svelte|esm-env|clsx|openapi-fetch)[\\/]/, priority: 30 },
   {
     name: 'shell',
-    test: /src[\\/](lib[\\/](mount|format|Overlays|Toasts|SignInAgain|Dialog|Field|Button|Spinner)|stores[\\/](session|toasts)|api[\\/](client|errors|people)|styles)/,
+    test: /src[\\/](lib[\\/](mount|lazy|Overlays)|core[\\/]calibration|stores[\\/](session|toasts)|api[\\/](client|errors|people)|styles)/,
     priority: 20,
   },
-  { name: 'icons', test: /@lucide/, minShareCount: 2, priority: 20 },
+  { name: 'button', test: /src[\\/]lib[\\/](Button|Spinner)/, priority: 20 },
+  // What asks for the password again: every page may need it, no page begins with it.
+  { name: 'dialog', test: /src[\\/]lib[\\/](Dialog|Field|SignInAgain)/, priority: 20 },
+  { name: 'icons', test: /@lucide/, minShareCount: 2, priority: 25 },
   { name: 'paper', test: /src[\\/](lib|stores)[\\/][^\\/]+$/, minShareCount: 4, priority: 10 },
 ];
 

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { COLOUR_MAPS, backWindow, depthTable, draggedWindow, paintDepth } from './depthwindow';
+import {
+  COLOUR_MAPS,
+  VIRIDIS,
+  backWindow,
+  coloursOf,
+  depthTable,
+  draggedWindow,
+  paintDepth,
+} from './depthwindow';
 import type { Depth } from './npy';
 
 const WINDOW = { near_mm: 1000, far_mm: 1255 };
@@ -9,30 +17,30 @@ function rgb(word: number): number[] {
 }
 
 describe('depthTable', () => {
-  it('gives each of the 256 steps its own grey, the nearest white', () => {
-    const table = depthTable(WINDOW, 'gray');
+  it('gives each of the 256 steps its own grey, the nearest white', async () => {
+    const table = depthTable(WINDOW, await coloursOf('gray'));
     expect(rgb(table[1000] as number)).toEqual([255, 255, 255]);
     expect(rgb(table[1127] as number)).toEqual([128, 128, 128]);
     expect(rgb(table[1255] as number)).toEqual([0, 0, 0]);
     expect(new Set(table.slice(1000, 1256)).size).toBe(256);
   });
 
-  it('clips outside the window and never colours a hole', () => {
-    const table = depthTable(WINDOW, 'turbo');
+  it('clips outside the window and never colours a hole', async () => {
+    const table = depthTable(WINDOW, await coloursOf('turbo'));
     expect(table[1]).toBe(table[1000]);
     expect(table[65535]).toBe(table[1255]);
     expect([table[1000], table[1255]]).not.toContain(table[0]);
   });
 
   it('takes viridis as matplotlib has it', () => {
-    const table = depthTable(WINDOW, 'viridis');
+    const table = depthTable(WINDOW, VIRIDIS);
     expect(rgb(table[1255] as number)).toEqual([68, 1, 84]);
     expect(rgb(table[1000] as number)).toEqual([253, 231, 37]);
   });
 
-  it('is opaque everywhere', () => {
+  it('is opaque everywhere', async () => {
     for (const map of COLOUR_MAPS) {
-      expect(depthTable(WINDOW, map).every((word) => word >>> 24 === 255)).toBe(true);
+      expect(depthTable(WINDOW, await coloursOf(map)).every((word) => word >>> 24 === 255)).toBe(true);
     }
   });
 });

@@ -1,9 +1,26 @@
 /** Depth in mm -> coloured pixels, through one table of 65,536 entries: exact, and quick without WebGL. */
-import tables from './colourmaps.json';
+import viridis from './colourmaps/viridis.json';
 import type { Depth } from './npy';
 
-export type ColourMap = keyof typeof tables;
-export const COLOUR_MAPS = Object.keys(tables) as ColourMap[];
+export const COLOUR_MAPS = ['viridis', 'turbo', 'gray', 'bone'] as const;
+export type ColourMap = (typeof COLOUR_MAPS)[number];
+/** 256 colours, from far to near, six hexadecimal digits each, as matplotlib has them. */
+export type Colours = string;
+export const VIRIDIS: Colours = viridis;
+
+/** The colours of a map; only the first one's are there from the beginning. */
+export async function coloursOf(map: ColourMap): Promise<Colours> {
+  switch (map) {
+    case 'viridis':
+      return VIRIDIS;
+    case 'turbo':
+      return (await import('./colourmaps/turbo.json')).default;
+    case 'gray':
+      return (await import('./colourmaps/gray.json')).default;
+    case 'bone':
+      return (await import('./colourmaps/bone.json')).default;
+  }
+}
 
 /** What is nearer than `near_mm` or farther than `far_mm` takes the first or last colour. */
 export interface DepthWindow {
@@ -15,8 +32,8 @@ export interface DepthWindow {
 const HOLE = pack(20, 20, 24);
 
 /** Little-endian RGBA words, one per depth value; near = the bright end of the map. */
-export function depthTable(window: DepthWindow, map: ColourMap): Uint32Array {
-  const colours = decode(tables[map]);
+export function depthTable(window: DepthWindow, map: Colours): Uint32Array {
+  const colours = decode(map);
   const span = Math.max(1, window.far_mm - window.near_mm);
   const table = new Uint32Array(65536);
   for (let mm = 1; mm < 65536; mm += 1) {

@@ -75,12 +75,6 @@ export const IMAGE_KIND: Record<string, string> = {
   synthetic_radiograph: 'Synthetic X-ray',
 };
 
-/** What a length in millimetres rests on; shown wherever one is. */
-export const CALIBRATION: Record<string, string> = {
-  calibrated: 'calibrated',
-  imager: 'at the imager plane, magnified',
-  known_length: 'from a known length',
-  none: 'no scale: pixels only',
-};
+export { CALIBRATION } from '@/core/calibration';
 
 export const ROLE: Record<string, string> = { assistant: 'Assistant', doctor: 'Doctor', admin: 'Admin' };

@@ -1,5 +1,14 @@
 /** A raster or a depth image as it is drawn now: tone, or depth window and colour map. */
-import { backWindow, depthTable, paintDepth, type ColourMap, type DepthWindow } from '@/core/depthwindow';
+import {
+  VIRIDIS,
+  backWindow,
+  coloursOf,
+  depthTable,
+  paintDepth,
+  type ColourMap,
+  type Colours,
+  type DepthWindow,
+} from '@/core/depthwindow';
 import type { Depth } from '@/core/npy';
 import { PLAIN, paintTone, stretched, toneTable, type Tone } from '@/core/radiographwindow';
 import { contextOf, type Picture, type Raster } from './pictures';
@@ -51,6 +60,7 @@ export class DepthDisplay {
   depth = $state.raw<Depth | null>(null);
   window = $state.raw<DepthWindow>({ near_mm: 500, far_mm: 2500 });
   map = $state.raw<ColourMap>('viridis');
+  private colours: Colours = VIRIDIS;
   private context: CanvasRenderingContext2D | null = null;
   private image: ImageData | null = null;
 
@@ -63,10 +73,24 @@ export class DepthDisplay {
     this.repaint();
   }
 
-  set(change: { window?: DepthWindow; map?: ColourMap }): void {
-    this.window = change.window ?? this.window;
-    this.map = change.map ?? this.map;
+  set(change: { window: DepthWindow }): void {
+    this.window = change.window;
     this.repaint();
+  }
+
+  /** Draws in other colours once they are here; rejects when they cannot be fetched. */
+  async colour(map: ColourMap): Promise<void> {
+    const before = this.map;
+    this.map = map;
+    try {
+      const colours = await coloursOf(map);
+      if (this.map !== map) return;
+      this.colours = colours;
+      this.repaint();
+    } catch (error) {
+      this.map = before;
+      throw error;
+    }
   }
 
   private repaint(): void {
@@ -77,7 +101,7 @@ export class DepthDisplay {
     }
     this.context ??= contextOf(depth);
     this.image ??= new ImageData(depth.width, depth.height);
-    paintDepth(depth, depthTable(this.window, this.map), new Uint32Array(this.image.data.buffer));
+    paintDepth(depth, depthTable(this.window, this.colours), new Uint32Array(this.image.data.buffer));
     this.context.putImageData(this.image, 0, 0);
     this.picture = { source: this.context.canvas, width: depth.width, height: depth.height };
   }
