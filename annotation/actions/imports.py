@@ -21,6 +21,7 @@ from annotation.actions import audit
 from annotation.actions.errors import ActionError, Conflict, StorageFull, TooLarge
 from annotation.actions.files import DISK_ERRORS
 from annotation.models import Import, ImportItem, Project, User
+from annotation.models.filestore import fsync_folder
 from annotation.models.imports import ABANDONED_AFTER, ImportState, ItemState
 
 CHUNK_BYTES = 8 * 2**20
@@ -101,20 +102,31 @@ def append(*, item: ImportItem, offset: int, stream: Readable) -> ImportItem:
         raise WrongOffset(item.size)
     with _locked_file(item.path) as handle:
         end = os.fstat(handle).st_size
-        if offset != end:
-            raise WrongOffset(end)
-        try:
-            end += _copy(stream, handle, at_most=min(CHUNK_BYTES, item.size - end))
-            os.fsync(handle)
-        except BaseException as error:
-            os.ftruncate(handle, offset)
-            _raise_if_full(error)
-            raise
+        # All bytes here and the row not told, because the database or the process failed just then: tell it.
+        if end != item.size:
+            if offset != end:
+                raise WrongOffset(end)
+            end += _take(stream, handle, item, end)
         state = ItemState.CHECKING if end == item.size else ItemState.UPLOADING
         ImportItem.objects.filter(pk=item.pk).update(received=end, state=state)
     _touch(item.batch)
     item.received, item.state = end, state
     return item
+
+
+def _take(stream: Readable, handle: int, item: ImportItem, end: int) -> int:
+    """Write one chunk at the end of the file, durably or not at all; how many bytes it had."""
+    try:
+        copied = _copy(stream, handle, at_most=min(CHUNK_BYTES, item.size - end))
+        os.fsync(handle)
+        if end == 0:
+            for folder in (item.path.parent, item.path.parent.parent):
+                fsync_folder(folder)
+    except BaseException as error:
+        os.ftruncate(handle, end)
+        _raise_if_full(error)
+        raise
+    return copied
 
 
 def remove_item(*, item: ImportItem) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from django.db import OperationalError
 from django.http import FileResponse
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from annotation.models import AuditEntry, Image, Import, ImportItem, LandmarkSet
 from annotation.models.cohort import Consent
 from annotation.models.filestore import DurableFileSystemStorage
 from annotation.models.imports import ABANDONED_AFTER
+from tests.annotation.faults import record_acts
 from tests.annotation.importing import Importer, answer, back_folder, film, left_behind, new_id
 from tests.factories import Factory
 
@@ -98,6 +100,34 @@ def test_a_full_disk_is_said_and_keeps_what_was_there(
         assert importer.send(item["id"], 10, b"y" * 10).status_code == 507
     assert ImportItem.objects.get().path.read_bytes() == b"x" * 10
     assert importer.send(item["id"], 10, b"y" * 10).json()["state"] == "checking"
+
+
+def test_a_file_whose_row_was_not_told_of_its_end_is_not_stuck(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = importer.post(f"imports/{importer.id}/items", {"name": "film.png", "size": 10})
+
+    def fail(**_: Any) -> None:
+        raise OperationalError("disk I/O error")
+
+    with monkeypatch.context() as faulty:
+        faulty.setattr(ImportItem.objects, "filter", fail)
+        assert importer.send(item["id"], 0, b"x" * 10).status_code == 503
+    assert ImportItem.objects.get().state == "uploading"
+    again = importer.send(item["id"], 0, b"x" * 10)
+    assert (again.status_code, again.json()["state"]) == (200, "checking")
+    assert ImportItem.objects.get().path.read_bytes() == b"x" * 10
+
+
+def test_a_chunk_is_on_disk_before_it_is_acknowledged(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = importer.post(f"imports/{importer.id}/items", {"name": "film.png", "size": 20})
+    acts = record_acts(monkeypatch)
+    importer.send(item["id"], 0, b"x" * 10)
+    assert acts == ["sync file", f"sync folder {importer.id}", "sync folder incoming"]
+    importer.send(item["id"], 10, b"x" * 10)
+    assert acts[3:] == ["sync file"]
 
 
 def test_bytes_that_changed_on_the_way_are_refused(importer: Importer) -> None:
