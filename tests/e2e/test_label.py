@@ -1,5 +1,6 @@
 """The labelling page: points by mouse and by keyboard, on colour and depth at once."""
 
+import re
 from typing import Any
 
 import pytest
@@ -223,14 +224,26 @@ def test_four_clicks_make_a_vertebra(
     assert max(steps) - min(steps) < 0.01
 
 
-def test_on_a_mirrored_film_the_page_says_which_corner_is_meant(
+def test_on_a_mirrored_film_left_is_what_the_person_sees_left(
     visit: Visiting, person: Personing, project: dict[str, str], backstage: Backstage
 ) -> None:
     case = backstage("film", project=project["id"], display_flip=True)
     window = visit(person("doctor"))
     page = window.go(f"/images/{case['image']}/label/?schema=vertebrae68")
-    Pane(page, "X-ray").wait_for_picture()
-    expect(page.get_by_role("region", name="Next point")).to_contain_text("the top right corner")
+    film = Pane(page, "X-ray")
+    film.wait_for_picture()
+    heading = page.get_by_role("region", name="Next point").get_by_role("heading")
+    expect(heading).to_contain_text("T1 top left")
+    film.click(0.48, 0.2)
+    expect(heading).to_contain_text("T1 top right")
+    film.click(0.52, 0.2)
+    expect_saved(page)
+    # Names are of the stored picture, in which what is seen left lies right.
+    stored = window.points(case["image"], "vertebrae68")
+    assert sorted(stored) == ["T1_TL", "T1_TR"]
+    assert stored["T1_TR"]["x"] > stored["T1_TL"]["x"]
+    assert film.centre_of("T1_TR")[0] < film.centre_of("T1_TL")[0]
+    expect(film.mark("T1_TR")).to_have_attribute("aria-label", re.compile("^T1 top left"))
 
 
 def test_brightness_window_zoom_and_help_change_no_point(

@@ -5,6 +5,9 @@ import {
   find,
   nextToPlace,
   samePoints,
+  shownCorner,
+  shownSchema,
+  spoken,
   together,
   vertebraOf,
   vertebraeOf,
@@ -168,5 +171,41 @@ describe('samePoints', () => {
     expect(samePoints(a, after(BACK6, place('C7', 1, 2)))).toBe(true);
     expect(samePoints(a, after(BACK6, place('C7', 1, 2.01)))).toBe(false);
     expect(samePoints(a, [])).toBe(false);
+  });
+});
+
+describe('a mirrored picture', () => {
+  it('has left and right of its corners exchanged on screen, and nothing else', () => {
+    expect(['T1_TL', 'T1_TR', 'L5_BL', 'L5_BR'].map((name) => shownCorner(name, true))).toEqual([
+      'T1_TR',
+      'T1_TL',
+      'L5_BR',
+      'L5_BL',
+    ]);
+    // A point of the back is named by the patient's side, which mirroring does not change.
+    expect(['PSIS_L', 'C7'].map((name) => shownCorner(name, true))).toEqual(['PSIS_L', 'C7']);
+    expect(shownCorner('T1_TL', false)).toBe('T1_TL');
+  });
+
+  it('is asked about in the order of the screen, in the words of the screen', () => {
+    const points = ['TL', 'TR', 'BL', 'BR'].map((corner) => ({
+      name: `T1_${corner}`,
+      title: `T1 ${corner}`,
+      hint: 'The corner, as the image is stored.',
+    }));
+    const schema: Schema = { ...CORNERED, points };
+    expect(shownSchema(schema, true).points.map(({ name, title }) => `${title} = ${name}`)).toEqual([
+      'T1 TL = T1_TR',
+      'T1 TR = T1_TL',
+      'T1 BL = T1_BR',
+      'T1 BR = T1_BL',
+    ]);
+    expect(shownSchema(schema, true).points[0]?.hint).toBe('The corner, as you see it.');
+    expect(shownSchema(BACK6, true).points).toEqual(BACK6.points);
+  });
+
+  it('is spoken of as it is seen', () => {
+    expect(spoken('T1_TL', true)).toBe('T1 TR');
+    expect(describeCommand(place('T1_TL', 1, 2), true)).toBe('place T1 TR');
   });
 });

@@ -151,34 +151,40 @@ export function samePoint(a: Point | undefined, b: Point | undefined): boolean {
   return a === b || (a?.x === b?.x && a?.y === b?.y && a?.state === b?.state && a?.name === b?.name);
 }
 
-/** What a command did, for the history and the tooltips of undo and redo. */
-export function describe(command: Command): string {
+/** What a command did, for the history and the tooltips of undo and redo; corners by the viewer's left and right. */
+export function describe(command: Command, mirrored = false): string {
   switch (command.do) {
     case 'place':
-      return `place ${spoken(command.name)}`;
+      return `place ${spoken(command.name, mirrored)}`;
     case 'move':
-      return `move ${listed(command.names)}`;
+      return `move ${listed(command.names, mirrored)}`;
     case 'mark':
-      return `${listed(command.names)} ${command.state}`;
+      return `${listed(command.names, mirrored)} ${command.state}`;
     case 'clear':
-      return `clear ${listed(command.names)}`;
+      return `clear ${listed(command.names, mirrored)}`;
     case 'swap':
       return 'exchange left and right';
     case 'accept':
-      return `accept ${listed(command.points.map(({ name }) => name))} of ${command.author}`;
+      return `accept ${listed(
+        command.points.map(({ name }) => name),
+        mirrored,
+      )} of ${command.author}`;
     case 'replace':
       return command.why;
   }
 }
 
-export function spoken(name: string): string {
-  return name.replaceAll('_', ' ');
+/** A name as it is read; a corner's by the viewer's left and right. */
+export function spoken(name: string, mirrored = false): string {
+  return shownCorner(name, mirrored).replaceAll('_', ' ');
 }
 
-function listed(names: readonly string[]): string {
+function listed(names: readonly string[], mirrored: boolean): string {
   const vertebra = names[0] === undefined ? null : vertebraOf(names[0]);
   if (names.length === 4 && vertebra !== null) return vertebra;
-  return names.length <= 2 ? names.map(spoken).join(' and ') : `${names.length} points`;
+  return names.length <= 2
+    ? names.map((name) => spoken(name, mirrored)).join(' and ')
+    : `${names.length} points`;
 }
 
 export const CORNERS = ['TL', 'TR', 'BL', 'BR'] as const;
@@ -186,6 +192,27 @@ export const CORNERS = ['TL', 'TR', 'BL', 'BR'] as const;
 /** `T6` of `T6_TL`; null for a point that is no vertebra corner. */
 export function vertebraOf(name: string): string | null {
   return /^(.+)_(TL|TR|BL|BR)$/.exec(name)?.[1] ?? null;
+}
+
+/**
+ * The name, by the viewer's left and right, of a corner stored as `name`; and the reverse, for it is its own inverse.
+ * Stored names are the stored picture's: on one that is drawn mirrored, what lies left on screen is stored as right.
+ */
+export function shownCorner(name: string, mirrored: boolean): string {
+  if (!mirrored || vertebraOf(name) === null) return name;
+  return `${name.slice(0, -1)}${name.endsWith('L') ? 'R' : 'L'}`;
+}
+
+/** The schema as a person meets it on screen: corners in the order and by the words of what is seen. */
+export function shownSchema(schema: Schema, mirrored: boolean): Schema {
+  const names = new Set(schema.points.map(({ name }) => name));
+  const points = schema.points.map((point) => {
+    if (vertebraOf(point.name) === null) return point;
+    const stored = shownCorner(point.name, mirrored);
+    const hint = point.hint.replace('as the image is stored', 'as you see it');
+    return { ...point, hint, name: names.has(stored) ? stored : point.name };
+  });
+  return { ...schema, points };
 }
 
 /** The point itself and, when it is a corner, the others of its vertebra. */

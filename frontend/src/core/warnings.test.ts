@@ -27,10 +27,12 @@ describe('warningsFor', () => {
     expect(warningsFor(BACK, points, true, null)).toEqual([]);
   });
 
-  it('reads the corners of a vertebra as they are stored, also on a mirrored picture', () => {
+  it('reads the corners of a vertebra as they are stored, and tells them as they are seen', () => {
     const cornered = schema(['T1_TL', 'T1_TR'], [['T1_TL', 'T1_TR']]);
     expect(warningsFor(cornered, at({ T1_TL: [20, 50], T1_TR: [80, 50] }), true, null)).toEqual([]);
-    expect(warningsFor(cornered, at({ T1_TL: [80, 50], T1_TR: [20, 50] }), true, null)).toHaveLength(1);
+    expect(warningsFor(cornered, at({ T1_TL: [80, 50], T1_TR: [20, 50] }), true, null)).toEqual([
+      { names: ['T1_TL', 'T1_TR'], text: 'T1 TL lies right of T1 TR' },
+    ]);
   });
 
   it('knows left by its name, not by the order of the pair', () => {

@@ -30,10 +30,12 @@ function sides(schema: Schema, points: Points, mirrored: boolean): Warning[] {
     const right = located(points, rightName);
     if (!left || !right) return [];
     // The letters of a vertebra's corners are the stored picture's, however it is drawn.
-    const isMirrored = mirrored && vertebraOf(leftName) === null;
-    const wrong = isMirrored ? left.x < right.x : left.x > right.x;
+    const isCorner = vertebraOf(leftName) !== null;
+    const wrong = mirrored && !isCorner ? left.x < right.x : left.x > right.x;
     if (!wrong) return [];
-    return [{ names: [leftName, rightName], text: `${spoken(leftName)} lies right of ${spoken(rightName)}` }];
+    const [a, b] = isCorner && mirrored ? [rightName, leftName] : [leftName, rightName];
+    const text = `${spoken(a, mirrored)} lies right of ${spoken(b, mirrored)}`;
+    return [{ names: [leftName, rightName], text }];
   });
 }
 

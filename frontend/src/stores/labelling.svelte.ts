@@ -8,6 +8,8 @@ import {
   isLocated,
   located,
   nextToPlace,
+  shownSchema,
+  spoken,
   together,
   vertebraOf,
   type Command,
@@ -55,8 +57,8 @@ export class Labelling {
   private isJustPlaced = false;
   private lastAct = { what: '', at_ms: 0 };
 
-  readonly schema = $derived<Schema>(this.case.schema);
   readonly mirrored = $derived(this.case.image.display_flip);
+  readonly schema = $derived<Schema>(shownSchema(this.case.schema, this.mirrored));
   readonly points = $derived(this.drag?.points ?? this.history.value);
   readonly done = $derived(this.points.length);
   readonly total = $derived(this.schema.points.length);
@@ -89,7 +91,7 @@ export class Labelling {
     this.others.open(next.others);
     this.drag = null;
     this.select(null);
-    this.armed = nextToPlace(next.schema, this.history.value);
+    this.armed = nextToPlace(this.schema, this.history.value);
     this.said = '';
   }
 
@@ -118,7 +120,7 @@ export class Labelling {
     const after = applied(this.schema, this.history.value, command);
     if (after === this.history.value) return;
     this.history = joined ? extended(this.history, command, after) : recorded(this.history, command, after);
-    this.said = `Last: ${describe(command)}.`;
+    this.said = `Last: ${describe(command, this.mirrored)}.`;
     this.changed();
   }
 
@@ -163,7 +165,7 @@ export class Labelling {
     if (target === null) return;
     const now = find(this.points, target)?.state;
     if (now === undefined && state !== 'missing') {
-      this.said = `Place ${target.replaceAll('_', ' ')} first, then say how sure you are.`;
+      this.said = `Place ${spoken(target, this.mirrored)} first, then say how sure you are.`;
       return;
     }
     if (now === 'missing' && state === 'missing') this.clear([target]);
@@ -200,13 +202,13 @@ export class Labelling {
   }
 
   undo(): void {
-    if (this.undoes) this.said = `Undone: ${describe(this.undoes)}.`;
+    if (this.undoes) this.said = `Undone: ${describe(this.undoes, this.mirrored)}.`;
     this.history = undone(this.history);
     this.changed();
   }
 
   redo(): void {
-    if (this.redoes) this.said = `Done again: ${describe(this.redoes)}.`;
+    if (this.redoes) this.said = `Done again: ${describe(this.redoes, this.mirrored)}.`;
     this.history = redone(this.history);
     this.changed();
   }

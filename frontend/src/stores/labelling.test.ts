@@ -178,6 +178,23 @@ describe('keys', () => {
   });
 });
 
+it('on a mirrored film the corner that is seen top left is stored as top right', () => {
+  labelling.open(labelCase([], 'image-4', true));
+  labelling.select('T1_TR');
+  expect(labelling.schema.points.find(({ name }) => name === 'T1_TR')?.title).toBe('T1_TL');
+  expect(labelling.schema.points.map(({ name }) => name).slice(3)).toEqual([
+    'T1_TR',
+    'T1_TL',
+    'T1_BR',
+    'T1_BL',
+  ]);
+  // Seen left of the middle, so stored right of it.
+  labelling.place({ x: 120, y: 100 });
+  expect(at('T1_TR')).toMatchObject({ x: 120 });
+  expect(labelling.said).toBe('Last: place T1 TL.');
+  expect(labelling.armed).toBe('T1_TL');
+});
+
 describe('the points of others', () => {
   const placed = (name: string, x: number): Point => ({ name, x, y: 30, state: 'placed' });
   const corners = ['T1_TL', 'T1_TR', 'T1_BL', 'T1_BR'].map((name, i) => placed(name, 100 + i));
