@@ -19,6 +19,8 @@ from annotation.actions.files import DISK_ERRORS
 logger = logging.getLogger(__name__)
 _CODES = {400: "invalid", 401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+# The machine has no file handles or memory left for the moment.
+_SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 # PostgreSQL's disk_full, and what SQLite says.
 _FULL_STATE, _FULL_TEXT = "53100", "database or disk is full"
 
@@ -45,7 +47,7 @@ def _fields(data: Any, prefix: str = "") -> dict[str, list[str]]:
 
 def failure_of(exc: BaseException | None) -> ActionError | None:
     """What a disk or database that failed means to the person: nothing was saved. None for other errors."""
-    if isinstance(exc, OSError) and exc.errno in DISK_ERRORS:
+    if isinstance(exc, OSError) and exc.errno in DISK_ERRORS | _SCARCE:
         full = exc.errno in _FULL
     elif isinstance(exc, OperationalError | InterfaceError):
         full = _FULL_TEXT in str(exc) or getattr(exc.__cause__, "sqlstate", "") == _FULL_STATE

@@ -33,6 +33,7 @@ FAILURES: dict[str, tuple[Callable[[], Exception], int, str]] = {
     "PostgreSQL: full": (postgres_disk_full, 507, "storage_full"),
     "PostgreSQL: away": (lambda: OperationalError("connection refused"), 503, "unavailable"),
     "a file: full": (lambda: OSError(errno.ENOSPC, "No space left on device"), 507, "storage_full"),
+    "a file: too many open": (lambda: OSError(errno.EMFILE, "Too many open files"), 503, "unavailable"),
     "a file: broken": (lambda: OSError(errno.EIO, "Input/output error"), 503, "unavailable"),
 }
 
