@@ -11,9 +11,11 @@ from typing import cast
 from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi_typing import WSGIApp
 from channels.auth import AuthMiddlewareStack
+from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.wsgi import get_wsgi_application
+from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spineweb.settings")
 django_application = get_wsgi_application()
@@ -21,12 +23,22 @@ django_application = get_wsgi_application()
 # After Django is set up: the consumers import models.
 from spineweb.urls import websocket_urlpatterns  # noqa: E402
 
+
+class NoSuchSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
+    """Where no websocket is: refused with a 403, where Channels alone would raise and log an error."""
+
+    async def connect(self) -> None:
+        await self.close()
+
+
+websockets = URLRouter([*websocket_urlpatterns, re_path("", NoSuchSocket.as_asgi())])
+
 # More threads than cores: some of them wait for the disk.
 HTTP_THREADS = 6
 
 application = ProtocolTypeRouter(
     {
         "http": WSGIMiddleware(cast(WSGIApp, django_application), workers=HTTP_THREADS),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(websockets)),
     }
 )
