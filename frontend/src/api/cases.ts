@@ -1,5 +1,5 @@
 import { call, callWithEtag } from './client';
-import type { LabelCase, LandmarkSet, Line, Measurement, Page, Point, ReadCase, Revision } from './types';
+import type { LabelCase, LandmarkSet, Page, Point, ReadCase, Revision } from './types';
 
 export const cases = {
   label: (image: string, schema: string) =>
@@ -35,20 +35,4 @@ export const landmarks = {
       path: { set },
       query: { page_size: 200 },
     }),
-};
-
-export type NewMeasurement =
-  | { method: 'vertebrae'; image: string; landmark_set: string; revision: number }
-  | {
-      method: 'lines';
-      image: string;
-      upper_line: Line;
-      lower_line: Line;
-      upper_level: string;
-      lower_level: string;
-    };
-
-export const readings = {
-  add: (study: string, body: NewMeasurement) =>
-    call<Measurement[]>('post', '/studies/{study}/measurements', { path: { study }, body }),
 };

@@ -70,11 +70,6 @@ export const acquisitions = {
     call<Acquisition>('patch', '/acquisitions/{id}', { path: { id }, body }),
 };
 
-export const measurements = {
-  retract: (id: string, keepalive = false) =>
-    call('delete', '/measurements/{id}', { path: { id }, keepalive }),
-};
-
 export const audit = {
   list: (query: Query, signal?: AbortSignal) =>
     call<Page<AuditEntry>>('get', '/audit', { query, ...signalled(signal) }),

@@ -1,6 +1,6 @@
 /** The one store of the reading page: the study, the film on screen, its curves, the free lines, what was saved. */
-import { cases, readings } from '@/api/cases';
-import { measurements as measurementApi } from '@/api/cohort';
+import { cases } from '@/api/cases';
+import { measurements as api, type NewMeasurement } from '@/api/measurements';
 import type { Image, LandmarkSet, Measurement, ReadCase } from '@/api/types';
 import { centreOf, columnOf } from '@/core/column';
 import { mirroredFrame, surfaceFrame } from '@/core/framing';
@@ -130,23 +130,38 @@ export class Reading {
     }
   }
 
-  /** Takes a measurement back. It stays in the history; for ten seconds nothing has happened yet. */
-  retract(measurement: Measurement): void {
-    const before = this.measurements;
-    this.measurements = before.filter(({ id }) => id !== measurement.id);
-    toasts.deferred(
-      'The measurement is retracted.',
-      (keepalive) => measurementApi.retract(measurement.id, keepalive),
-      () => (this.measurements = before),
+  /** Takes a measurement back; it stays in the history, and for ten seconds there is a way back. */
+  async retract(measurement: Measurement): Promise<void> {
+    this.drop(measurement);
+    try {
+      await api.retract(measurement.id);
+    } catch (thrown) {
+      this.put(measurement);
+      toasts.failed(thrown);
+      return;
+    }
+    toasts.undoable('The measurement is retracted.', async () => this.put(await api.restore(measurement.id)));
+  }
+
+  private drop(measurement: Measurement): void {
+    this.measurements = this.measurements.filter(({ id }) => id !== measurement.id);
+  }
+
+  /** Back in its place among the others; nothing when another study is shown by now. */
+  private put(measurement: Measurement): void {
+    if (measurement.study !== this.case.study.id) return;
+    this.drop(measurement);
+    this.measurements = [...this.measurements, measurement].sort((a, b) =>
+      a.created_at.localeCompare(b.created_at),
     );
   }
 
-  private async save(body: Parameters<typeof readings.add>[1]): Promise<boolean> {
+  private async save(body: NewMeasurement): Promise<boolean> {
     if (this.isSaving) return false;
     this.isSaving = true;
     try {
-      const saved = await readings.add(this.case.study.id, body);
-      this.measurements = [...saved, ...this.measurements];
+      const saved = await api.add(this.case.study.id, body);
+      this.measurements = [...this.measurements, ...saved];
       toasts.good(saved.length === 1 ? 'Measurement saved.' : `${saved.length} measurements saved.`);
       return true;
     } catch (thrown) {

@@ -7,38 +7,28 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('sends what is deferred when the time is up, once', async () => {
-  const commit = vi.fn(() => Promise.resolve());
-  toasts.deferred('Retracted.', commit, vi.fn());
+it('offers the way back for ten seconds', async () => {
+  const undo = vi.fn();
+  toasts.undoable('Retracted.', undo);
   await vi.advanceTimersByTimeAsync(UNDO_S * 1000 - 1);
-  expect(commit).not.toHaveBeenCalled();
+  expect(toasts.list.at(-1)?.undo).not.toBeNull();
   await vi.advanceTimersByTimeAsync(1);
-  toasts.flush();
-  expect(commit).toHaveBeenCalledExactlyOnceWith(false);
+  expect(toasts.list).toEqual([]);
+  expect(undo).not.toHaveBeenCalled();
 });
 
-it('never sends what was undone', async () => {
-  const commit = vi.fn(() => Promise.resolve());
+it('goes away once it was undone', () => {
   const undo = vi.fn();
-  toasts.deferred('Retracted.', commit, undo);
+  toasts.undoable('Retracted.', undo);
   toasts.list.at(-1)?.undo?.();
-  await vi.advanceTimersByTimeAsync(UNDO_S * 2000);
   expect(undo).toHaveBeenCalledOnce();
-  expect(commit).not.toHaveBeenCalled();
+  expect(toasts.list).toEqual([]);
 });
 
-it('sends at once when the page is left', () => {
-  const commit = vi.fn(() => Promise.resolve());
-  toasts.deferred('Retracted.', commit, vi.fn());
-  window.dispatchEvent(new Event('pagehide'));
-  expect(commit).toHaveBeenCalledExactlyOnceWith(true);
-});
-
-it('takes it back and says why when the server refuses', async () => {
-  const undo = vi.fn();
-  toasts.deferred('Retracted.', () => Promise.reject(new TypeError('Failed to fetch')), undo);
-  await vi.advanceTimersByTimeAsync(UNDO_S * 1000);
-  expect(undo).toHaveBeenCalledOnce();
+it('says why it could not be undone', async () => {
+  toasts.undoable('Retracted.', () => Promise.reject(new TypeError('Failed to fetch')));
+  toasts.list.at(-1)?.undo?.();
+  await vi.advanceTimersByTimeAsync(0);
   expect(toasts.list.at(-1)?.tone).toBe('bad');
 });
 

@@ -1,0 +1,22 @@
+import { call } from './client';
+import type { Line, Measurement } from './types';
+
+export type NewMeasurement =
+  | { method: 'vertebrae'; image: string; landmark_set: string; revision: number }
+  | {
+      method: 'lines';
+      image: string;
+      upper_line: Line;
+      lower_line: Line;
+      upper_level: string;
+      lower_level: string;
+    };
+
+export const measurements = {
+  add: (study: string, body: NewMeasurement) =>
+    call<Measurement[]>('post', '/studies/{study}/measurements', { path: { study }, body }),
+  /** It stays in the history. Sent even when the page is left at once. */
+  retract: (id: string) =>
+    call<Measurement>('delete', '/measurements/{id}', { path: { id }, keepalive: true }),
+  restore: (id: string) => call<Measurement>('post', '/measurements/{id}', { path: { id } }),
+};
