@@ -160,8 +160,8 @@ class _Work:
         """Say on the items where they went; raises Conflict where another request was faster."""
         rows = ImportItem.objects.filter(pk=item.pk, state__in=CONFIRMABLE)
         # The name of a DICOM file often holds the patient's, and what was found is in the study now.
-        name = stored_name if item.kind == "dicom" else item.name
-        changed = rows.update(state=ItemState.IMPORTED, study=study, name=name, problem="", found={})
+        names = {"name": stored_name, "group": stored_name} if item.kind == "dicom" else {}
+        changed = rows.update(state=ItemState.IMPORTED, study=study, problem="", found={}, **names)
         if not changed:
             raise Conflict("This file was confirmed already.")
         parts = [self.items[part].pk for part in unit.parts]

@@ -148,12 +148,18 @@ def discard(*, user: User, batch: Import) -> Import:
 
 
 def sweep() -> int:
-    """Discard every abandoned import, and folders that no import owns. Returns how many were discarded."""
+    """Discard every abandoned import, and folders that no import owns. Returns how many were discarded.
+
+    A day after an import was closed the names of the files it did not take are gone, too: they often hold a
+    patient's.
+    """
     abandoned = list(Import.objects.abandoned().select_related("project")[:100])
     for batch in abandoned:
         with transaction.atomic():
             _close(batch, None)
     _sweep_folders()
+    closed = ImportItem.objects.exclude(batch__state=ImportState.OPEN).exclude(state=ItemState.IMPORTED)
+    closed.filter(batch__touched_at__lt=timezone.now() - ABANDONED_AFTER).delete()
     return len(abandoned)
 
 

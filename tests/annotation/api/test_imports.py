@@ -372,6 +372,17 @@ def test_an_import_nobody_touched_for_a_day_is_swept_away(importer: Importer) ->
     assert left_behind() == []
 
 
+def test_names_of_files_that_were_not_taken_are_forgotten_after_a_day(importer: Importer) -> None:
+    items = importer.bring({"a.png": film(1), "Jane Doe.png": film(1), "Doe.dcm": b"broken"})
+    ready = [item for item in items.values() if item["state"] == "needs_answer"]
+    assert importer.confirm(answer(ready[0], side="image_right")).json()["state"] == "confirmed"
+    imports.sweep()
+    assert ImportItem.objects.count() == 3
+    Import.objects.update(touched_at=timezone.now() - 2 * ABANDONED_AFTER)
+    imports.sweep()
+    assert [item.state for item in ImportItem.objects.all()] == ["imported"]
+
+
 def test_an_import_is_found_again_by_the_one_who_began_it(importer: Importer, make: Factory) -> None:
     importer.bring({"a.png": film()})
     listed = importer.request("GET", f"projects/{importer.project.pk}/imports").json()
