@@ -26,7 +26,7 @@ const SHARED = [
   { name: 'framework', test: /node_modules[\\/](svelte|esm-env|clsx|openapi-fetch)[\\/]/, priority: 30 },
   {
     name: 'shell',
-    test: /src[\\/](lib[\\/](mount|lazy|Overlays)|core[\\/]calibration|stores[\\/](session|toasts)|api[\\/](client|errors|people)|styles)/,
+    test: /src[\\/](lib[\\/](mount|lazy|Overlays|Glyph)|core[\\/]calibration|stores[\\/](session|toasts)|api[\\/](client|errors|people)|styles)/,
     priority: 20,
   },
   { name: 'button', test: /src[\\/]lib[\\/](Button|Spinner)/, priority: 20 },
