@@ -95,7 +95,10 @@ def finish_training(*, hold: Hold, run: RunDir) -> ModelVersion | None:
     if not weights_path.is_file() or sha256_of(weights_path) != result["weights_sha256"]:
         raise RunError("The weights in the run folder are not those the result names.")
     weights = store(path=weights_path, media_type="application/vnd.safetensors")
-    if not hold.rows.leave(job.pk, hold.token, JobState.SUCCEEDED):
+    # The folder has every epoch, also those that a killed worker had not yet told of.
+    epochs = [line for line in run.read_progress().lines if line.get("kind") == "epoch"]
+    job.history = merged_history(job.history, epochs)
+    if not hold.rows.leave(job.pk, hold.token, JobState.SUCCEEDED, history=job.history):
         return None
     project = Project.objects.select_for_update().get(pk=job.project_id)
     number = (ModelVersion.objects.filter(project=project).aggregate(Max("number"))["number__max"] or 0) + 1
