@@ -117,8 +117,8 @@ class _Watch:
         self._began = self._heard = time.monotonic()
         self._next_beat = self._next_weighing = 0.0
         self._unsent: list[dict[str, Any]] = []
-        # What an earlier try wrote has been told already.
-        self._offset = run.read_progress().offset
+        # From the start: the worker of an earlier try may have died before it told what its program wrote.
+        self._offset = 0
 
     def look(self, group: int) -> Outcome | None:
         """The reason to end the program now, if there is one."""

@@ -51,7 +51,10 @@ def claim(*, model: JobModel, pk: uuid.UUID, lease_s: float = LEASE_S) -> Hold |
 
 
 def beat(*, hold: Hold, lines: list[dict[str, Any]], log: str, lease_s: float = LEASE_S) -> Heard:
-    """Renew the lease and write new progress lines; what the worker should do now."""
+    """Renew the lease and write new progress lines; what the worker should do now.
+
+    Lines that an earlier try told already may come again, and change nothing.
+    """
     job, fields = hold.job, dict[str, Any]()
     if log != job.log:
         fields["log"] = job.log = log
@@ -59,9 +62,11 @@ def beat(*, hold: Hold, lines: list[dict[str, Any]], log: str, lease_s: float = 
         fields["progress"] = job.progress = progress_of(lines[-1], job.progress)
     epochs = [line for line in lines if line.get("kind") == "epoch"]
     if epochs and isinstance(job, TrainingJob):
-        # Whoever gets on is not stuck: tries count from the last finished epoch.
-        fields |= {"history": merged_history(job.history, epochs), "attempt": 1}
-        job.history = fields["history"]
+        known = len(job.history)
+        fields["history"] = job.history = merged_history(job.history, epochs)
+        if len(job.history) > known:
+            # Whoever gets on is not stuck: tries count from the last finished epoch.
+            fields["attempt"] = 1
     if not hold.rows.heartbeat(job.pk, hold.token, lease_s=lease_s, **fields):
         return "fenced"
     if lines:

@@ -79,6 +79,17 @@ def test_a_job_that_gets_on_is_not_poison(make: Factory) -> None:
     assert row(hold).token == 5
 
 
+def test_a_job_that_only_tells_again_what_was_known_is_poison(make: Factory) -> None:
+    job = training_job(make)
+    for _ in range(MOST_ATTEMPTS):
+        hold = running.claim(model=TrainingJob, pk=job.pk)
+        assert hold is not None
+        running.beat(hold=hold, lines=[{**EPOCH, "epoch": 1}], log="")
+        state = running.crashed(hold=hold, reason="killed")
+    job.refresh_from_db()
+    assert (state, [entry["epoch"] for entry in job.history]) == (JobState.FAILED, [1])
+
+
 def test_a_worker_that_stops_gives_the_try_back(make: Factory) -> None:
     job, hold = training_job(make), None
     for token in range(1, 7):
