@@ -282,3 +282,36 @@ def test_an_image_of_another_project_is_not_there(
     page = window.go(f"/images/{case['image']}/label/")
     expect(page.get_by_role("heading").first).to_be_visible()
     expect(page.get_by_role("group", name="Colour")).to_have_count(0)
+
+
+def test_a_models_points_are_accepted_and_the_save_says_where_they_came_from(
+    visit: Visiting, person: Personing, project: dict[str, str], backstage: Backstage
+) -> None:
+    case = backstage("film", project=project["id"])
+    model = backstage("spine", username="", image=case["image"], bend_px=40, model="spine-net 3")
+    window = visit(person("doctor"))
+    page = window.go(f"/images/{case['image']}/label/?schema=vertebrae68")
+    film = Pane(page, "X-ray")
+    film.wait_for_picture()
+    expect(page.get_by_label("Whose points are drawn behind yours")).to_contain_text("model spine-net 3")
+    ghosts = film.element.locator('[data-grip^="other:"]')
+    expect(ghosts).to_have_count(68)
+    page.mouse.click(*film.centre_of("other:T3_TR"))
+    expect(film.element.locator("[data-grip^=T3]")).to_have_count(4)
+    expect(ghosts).to_have_count(64)
+    expect_saved(page)
+    film.mark("other:T5_BL").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("a")
+    expect(ghosts).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(ghosts).to_have_count(60)
+    expect_saved(page)
+    levels = {name.partition("_")[0] for name in window.points(case["image"], "vertebrae68")}
+    assert levels == {"T3", "T5"}
+    sets = window.api(f"/images/{case['image']}/landmarks")
+    own = next(each for each in sets if each["author"]["kind"] == "person")
+    newest = window.api(f"/landmark-sets/{own['id']}/revisions/{own['revision']}")
+    assert newest["began_from"] == {"set": model["id"], "revision": model["revision"]}
+    page.keyboard.press("v")
+    expect(ghosts).to_have_count(0)
