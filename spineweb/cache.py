@@ -6,9 +6,13 @@ from typing import Any
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
 
+# A server that is gone without a word costs a request this long, not for ever.
+_TIMEOUTS = {"socket_connect_timeout": 2, "socket_timeout": 5}
+
+
 @lru_cache
 def _client(server: str) -> RedisCacheClient:
-    return RedisCacheClient([server])
+    return RedisCacheClient([server], **_TIMEOUTS)
 
 
 class SharedRedisCache(RedisCache):

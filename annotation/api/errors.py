@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
@@ -49,6 +50,8 @@ def failure_of(exc: BaseException | None) -> ActionError | None:
     """What a disk or database that failed means to the person: nothing was saved. None for other errors."""
     if isinstance(exc, OSError) and exc.errno in DISK_ERRORS | _SCARCE:
         full = exc.errno in _FULL
+    elif isinstance(exc, RedisError):
+        full = False
     elif isinstance(exc, OperationalError | InterfaceError):
         full = _FULL_TEXT in str(exc) or getattr(exc.__cause__, "sqlstate", "") == _FULL_STATE
     else:
