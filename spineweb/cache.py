@@ -5,9 +5,8 @@ from typing import Any
 
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
-
 # A server that is gone without a word costs a request this long, not for ever.
-_TIMEOUTS = {"socket_connect_timeout": 2, "socket_timeout": 5}
+_TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 5}
 
 
 @lru_cache
