@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerOf, firstDraft, missing, withPattern } from './answers';
+import { answerOf, firstDraft, isGuess, missing, withAnswer, withPattern } from './answers';
 import type { Found, ImportItem } from './requests';
 
 function item(kind: string, found: Partial<Found>, name = 'SW-1/film.png'): ImportItem {
@@ -43,6 +43,33 @@ describe('answerOf', () => {
       side: 'image_left',
     });
     expect(answerOf(item('rgbd', {}), draft)).toMatchObject({ direction: '', side: '' });
+  });
+});
+
+describe('withAnswer', () => {
+  const draft = { subject: 'S', date: '', direction: 'PA' as const, side: 'image_left' as const };
+  const all = { date: '2026-01-01', direction: 'AP' as const, side: 'image_right' as const };
+
+  it('never turns a film round whose own tags say where its right is', () => {
+    const dicom = item('dicom', { dated: true, direction: 'PA', side: 'image_left', side_certain: true });
+    expect(withAnswer(draft, dicom, all)).toEqual(draft);
+  });
+
+  it('answers what the file does not say, a guess included', () => {
+    const picture = item('radiograph', { dated: false, visit_date: null, direction: '', side: 'image_left' });
+    expect(withAnswer(draft, picture, all)).toEqual({ subject: 'S', ...all });
+    expect(withAnswer(draft, picture, { side: 'unknown' })).toEqual({ ...draft, side: 'unknown' });
+  });
+});
+
+describe('isGuess', () => {
+  it('holds until a person says something else', () => {
+    const draft = { subject: '', date: '', direction: '' as const, side: 'image_left' as const };
+    const guessed = item('radiograph', { side: 'image_left', side_certain: false });
+    expect(isGuess(guessed, draft)).toBe(true);
+    expect(isGuess(guessed, { ...draft, side: 'image_right' })).toBe(false);
+    expect(isGuess(item('dicom', { side: 'image_left', side_certain: true }), draft)).toBe(false);
+    expect(isGuess(item('radiograph', { side: '' }), { ...draft, side: '' })).toBe(false);
   });
 });
 

@@ -52,6 +52,33 @@ export function withPattern(draft: Draft, item: ImportItem, pattern: string): Dr
   return { ...draft, subject: read.subject || draft.subject, date: read.date || draft.date };
 }
 
+/** A draft with an answer given for all: what the file itself says of day, direction and side stays. */
+export function withAnswer(draft: Draft, item: ImportItem, answer: Partial<Draft>): Draft {
+  const { found } = item;
+  const next = { ...draft, ...answer };
+  if (saysDay(item)) next.date = draft.date;
+  if (found?.direction) next.direction = draft.direction;
+  if (found?.side_certain) next.side = draft.side;
+  return next;
+}
+
+function saysDay({ found }: ImportItem): boolean {
+  return found?.dated === true || (found?.visit_date ?? null) !== null;
+}
+
+/** Whether the file itself answers something that is asked of all. */
+export function saysSomething(item: ImportItem): boolean {
+  return (
+    saysDay(item) || (asksForSide(item) && (item.found?.side_certain === true || !!item.found?.direction))
+  );
+}
+
+/** Whether the side is only guessed (from a folder's layout), and still the guess. */
+export function isGuess(item: ImportItem, draft: Draft): boolean {
+  const { found } = item;
+  return !!found?.side && !found.side_certain && draft.side === found.side;
+}
+
 /** What is still missing, in words; empty where the acquisition can be stored. */
 export function missing(item: ImportItem, draft: Draft): string[] {
   const lacks: string[] = [];

@@ -1,7 +1,7 @@
 import { errorFromThrown } from '@/api/errors';
-import { answerOf, firstDraft, missing, waits, withPattern, type Draft } from './answers';
+import { answerOf, firstDraft, missing, waits, withAnswer, withPattern, type Draft } from './answers';
 import type { NamedFile } from './dropped';
-import { suggestPattern } from './pattern';
+import { suggestPattern, tellsApart } from './pattern';
 import { sha256Of, UploadQueue, waitForNetwork, type Upload } from './queue';
 import { imports, type Import, type ImportItem, type OpenImport } from './requests';
 import { rowsOf, withFiles, withMemory, type Row } from './rows';
@@ -49,6 +49,8 @@ export class Importing {
   );
   #queue: UploadQueue | null = null;
   #more = false;
+  /** Whether the suggested pattern may fill the subjects without being asked for. */
+  #sure = true;
 
   constructor(project: string) {
     this.project = project;
@@ -62,6 +64,7 @@ export class Importing {
     const batch = await this.#attempt(() => imports.get(id));
     if (!batch) return;
     this.openOnes = [];
+    this.#suggest(batch.items.map(({ name }) => name));
     this.#take(batch);
     await this.#look();
   }
@@ -77,9 +80,14 @@ export class Importing {
     if (!next.some(({ state }) => state === 'waiting')) return;
     this.batch ??= (await this.#attempt(() => imports.open(this.project))) ?? null;
     if (this.batch === null) return;
-    this.pattern ||= suggestPattern(files.map(({ name }) => name));
     this.uploads = next;
+    this.#suggest([...new Set([...this.items, ...next].map(({ name }) => name))]);
     await this.#send(this.batch.id);
+  }
+
+  #suggest(names: string[]): void {
+    this.pattern ||= suggestPattern(names);
+    this.#sure = tellsApart(this.pattern, names);
   }
 
   async remove(row: Row): Promise<void> {
@@ -123,7 +131,7 @@ export class Importing {
   answerAll(changes: Partial<Draft>): void {
     for (const item of this.waiting) {
       const draft = this.drafts[item.id];
-      if (draft) Object.assign(draft, changes);
+      if (draft) Object.assign(draft, withAnswer(draft, item, changes));
     }
   }
 
@@ -189,7 +197,7 @@ export class Importing {
   #take(batch: Import): void {
     this.batch = { ...batch, items: withMemory(batch.items, this.items) };
     for (const item of batch.items) {
-      if (waits(item)) this.drafts[item.id] ??= firstDraft(item, this.pattern);
+      if (waits(item)) this.drafts[item.id] ??= firstDraft(item, this.#sure ? this.pattern : '');
     }
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { patternProblem, readName, suggestPattern } from './pattern';
+import { patternProblem, readName, suggestPattern, tellsApart } from './pattern';
 
 describe('readName', () => {
   it.each([
@@ -41,5 +41,18 @@ describe('suggestPattern', () => {
     );
     expect(suggestPattern(['SW-1.png', 'SW-2.png'])).toBe('{subject}');
     expect(suggestPattern([])).toBe('');
+  });
+});
+
+describe('tellsApart', () => {
+  it('does not make one child of a folder of films', () => {
+    expect(tellsApart('{subject}/*', ['new/a.jpg', 'new/b.jpg', 'new/table.csv'])).toBe(false);
+    expect(tellsApart('{subject}', ['new/a.jpg', 'new/b.jpg'])).toBe(true);
+    expect(tellsApart('{subject}/*', ['SW-1/a.jpg', 'SW-2/a.jpg', 'SW-2/b.jpg'])).toBe(true);
+  });
+
+  it('trusts the folder of one acquisition', () => {
+    expect(tellsApart('{subject}/*', ['SW-1/colour.png', 'SW-1/depth.png', 'SW-1/camera.json'])).toBe(true);
+    expect(tellsApart('', [])).toBe(true);
   });
 });

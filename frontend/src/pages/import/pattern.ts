@@ -75,3 +75,15 @@ export function suggestPattern(paths: readonly string[]): string {
   }).filter(({ share }) => share > 0.5);
   return (fitting.find(({ dated }) => dated) ?? fitting[0])?.pattern ?? '';
 }
+
+const BESIDE = /(\.(json|csv|txt)|(^|\/)depth[^/]*)$/i;
+
+/**
+ * Whether a pattern may be used without asking: it reads more than one subject, or there is one acquisition only.
+ * A folder of films of many children is not one child of the folder's name.
+ */
+export function tellsApart(pattern: string, paths: readonly string[]): boolean {
+  const pictures = paths.filter((path) => !BESIDE.test(path));
+  const subjects = new Set(pictures.map((path) => readName(pattern, path).subject).filter(Boolean));
+  return subjects.size > 1 || pictures.length <= 1;
+}
