@@ -145,6 +145,13 @@ def test_what_cannot_be_imported_is_refused_with_its_reason(attributes: dict[str
     assert str(caught.value).endswith(".")
 
 
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_a_copy_that_was_interrupted_is_named_as_such(syntax: str) -> None:
+    content = to_bytes(film(gradient(12), 12), syntax)
+    with pytest.raises(DicomError, match="cut off"):
+        pixels_of(content[: len(content) // 2])
+
+
 def test_a_scanned_film_is_accepted() -> None:
     values = gradient(8)
     scan = film(values, 8, SOPClassUID=SecondaryCaptureImageStorage, Modality="OT")
