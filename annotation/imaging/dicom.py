@@ -164,7 +164,9 @@ def _check_pixels(dataset: Dataset) -> None:
     rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
     if "PixelData" not in dataset and rows and columns:
         # Its header describes an image: a copy that was interrupted, the usual reason on a network drive.
-        raise DicomError("The DICOM file describes a picture but holds no image: it was cut off; copy it again.")
+        raise DicomError(
+            "The DICOM file describes a picture but holds no image: it was cut off; copy it again."
+        )
     if "PixelData" not in dataset:
         raise DicomError("The DICOM file holds no image.")
     check_size(columns, rows)
