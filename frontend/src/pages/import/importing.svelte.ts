@@ -81,7 +81,8 @@ export class Importing {
     this.batch ??= (await this.#attempt(() => imports.open(this.project))) ?? null;
     if (this.batch === null) return;
     this.uploads = next;
-    this.#suggest([...new Set([...this.items, ...next].map(({ name }) => name))]);
+    const names = [...this.items, ...next].map(({ name }) => name);
+    this.#suggest(names.filter((name, at) => names.indexOf(name) === at));
     await this.#send(this.batch.id);
   }
 
