@@ -6,6 +6,7 @@ from asgiref.testing import ApplicationCommunicator
 from spineweb.asgi import application
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["/ws/v1/nothing/", "/api/v1/studies", "/"])
 async def test_a_socket_without_a_route_is_refused_without_an_error(path: str) -> None:
     headers = [(b"origin", b"http://localhost"), (b"host", b"localhost")]
