@@ -27,8 +27,10 @@ class Backstage:
         self._process.stdin.write(json.dumps({"act": act, "given": given}) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
-        assert line, f"backstage ended in {act}({given}); its traceback is above"
-        return json.loads(line)
+        assert line, f"backstage ended in {act}({given})"
+        said = json.loads(line)
+        assert "failed" not in said, said["failed"]
+        return said["answer"]
 
     def close(self) -> None:
         assert self._process.stdin

@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import sys
+import traceback
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -21,14 +22,17 @@ from django.conf import settings  # noqa: E402
 from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
 from django.contrib.sessions.backends.cached_db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.utils import timezone  # noqa: E402
 from django.utils.crypto import get_random_string  # noqa: E402
 
 from annotation.actions import landmarks, summaries  # noqa: E402
 from annotation.models import Acquisition, Image, Membership, Project, Study, Subject, User  # noqa: E402
 from annotation.models.images import AcquisitionKind, Frame, ImageKind  # noqa: E402
+from inference.models import JobState, TrainingJob  # noqa: E402
 from tests.e2e import pictures  # noqa: E402
 from tests.factories import Factory  # noqa: E402
 from tests.inference.labelled import labelled_back  # noqa: E402
+from tests.inference.rows import model_version, training_job  # noqa: E402
 
 make = Factory()
 _seeds = iter(range(1, 1_000_000))
@@ -160,6 +164,34 @@ def import_studies(folder: str, project: str, username: str) -> list[str]:
     ]
 
 
+def images_of(study: str) -> dict[str, str]:
+    """The colour picture, the film and the subject of a visit."""
+    row = Study.objects.get(pk=study)
+    colour = row.images.get(kind=ImageKind.COLOUR)
+    film = row.images.get(kind=ImageKind.RADIOGRAPH)
+    return {"back": str(colour.pk), "film": str(film.pk), "subject": str(row.subject_id)}
+
+
+def training(project: str) -> dict[str, str]:
+    """A training that is done, its model, and one that failed; without the trouble of running them."""
+    owner = Project.objects.get(pk=project)
+    version = model_version(make, owner)
+    history = [
+        {
+            "epoch": epoch,
+            "train_loss": 0.9 / epoch,
+            "validation_loss": 1.0 / epoch,
+            "error_px_median": 9.0 / epoch,
+        }
+        for epoch in range(1, 6)
+    ]
+    TrainingJob.objects.filter(pk=version.job_id).update(history=history, log="epoch 1: loss 0.9\n")
+    now = timezone.now()
+    ended = {"started_at": now, "finished_at": now, "attempt": 1, "token": 1}
+    training_job(make, owner, state=JobState.FAILED, error="The loss became nan in epoch 3.", **ended)
+    return {"job": str(version.job_id), "model": str(version.pk)}
+
+
 def revisions(image: str) -> list[dict[str, Any]]:
     """Every revision of every set on an image, oldest first: what the server has kept."""
     rows = Image.objects.get(pk=image).landmark_sets.order_by("created_at")
@@ -173,7 +205,8 @@ def revisions(image: str) -> list[dict[str, Any]]:
 ACTS: dict[str, Callable[..., Any]] = {
     act.__name__: act
     for act in (
-        project, account, cookie, back, film, spine, many_studies, labelled_backs, import_studies, revisions,
+        project, account, cookie, back, film, spine, many_studies, labelled_backs, import_studies,
+        images_of, training, revisions,
     )
 }  # fmt: skip
 
@@ -181,7 +214,10 @@ ACTS: dict[str, Callable[..., Any]] = {
 def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
-        answer = ACTS[asked["act"]](**asked["given"])
+        try:
+            answer = {"answer": ACTS[asked["act"]](**asked["given"])}
+        except Exception:  # noqa: BLE001  told to the test that asked
+            answer = {"failed": traceback.format_exc()}
         print(json.dumps(answer), flush=True)
 
 
