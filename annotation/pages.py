@@ -32,7 +32,8 @@ from annotation.api.subjects import (
     with_visits,
 )
 from annotation.models import Project, Subject, User
-from annotation.permissions import Capability, remember_roles, require, role_in
+from annotation.models.cohort import remember_roles
+from annotation.permissions import Capability, require, role_in
 
 P = ParamSpec("P")
 Row = TypeVar("Row", bound=Model)
@@ -165,17 +166,30 @@ def subject(request: HttpRequest, user: User, subject_id: str) -> HttpResponse:
     return show(request, user, "subject", row.pseudonym, props)
 
 
+def _schema_titles(project: Project) -> dict[str, str]:
+    """What people read instead of a schema's name."""
+    return {schema.name: schema.title for schema in schemas_of(project)}
+
+
 @page
 def study(request: HttpRequest, user: User, study_id: str) -> HttpResponse:
     row = one(visible_studies(user), pk=study_id)
-    props = {"study": study_detail_wire(user, row), "role": role_in(user, row.project_id)}
+    props = {
+        "study": study_detail_wire(user, row),
+        "role": role_in(user, row.project_id),
+        "schema_titles": _schema_titles(row.project),
+    }
     return show(request, user, "study", f"{row.subject.pseudonym}, {row.visit_date}", props)
 
 
 @page
 def report(request: HttpRequest, user: User, study_id: str) -> HttpResponse:
     row = one(visible_studies(user), pk=study_id)
-    props = {"study": study_detail_wire(user, row), "report": report_wire(row)}
+    props = {
+        "study": study_detail_wire(user, row),
+        "report": report_wire(row),
+        "schema_titles": _schema_titles(row.project),
+    }
     return show(request, user, "report", f"Report {row.subject.pseudonym}, {row.visit_date}", props)
 
 

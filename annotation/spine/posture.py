@@ -196,7 +196,8 @@ def landmark_asymmetry(points: Mapping[str, Point]) -> list[Quantity]:
 
 
 def _percent(name: str, ratio: float, note: str) -> Quantity:
-    return Quantity(name, name.replace("_", " ").capitalize(), 100 * ratio, "%", note)
+    words = name.replace("_", " ")
+    return Quantity(name, words[0].upper() + words[1:], 100 * ratio, "%", note)
 
 
 def _length(length_px: float, mm_per_px: float | None) -> tuple[float, Unit]:

@@ -176,6 +176,14 @@ def test_the_report_shows_what_was_saved_and_says_what_it_is_not(
         expect(report).to_contain_text(f"{row['angle_deg']:.1f}°")
         expect(report).to_contain_text(row["upper_level"])
     expect(report.get_by_text("For research use only. Not a diagnostic device.").first).to_be_visible()
+    film = report.get_by_role("figure")
+    expect(film).to_contain_text("shown as from behind")
+    expect(film.get_by_text("R", exact=True)).to_be_visible()
+    balance = part(page, "Balance and surface")
+    expect(balance.get_by_role("table", name=re.compile("“Vertebrae, T1 to L5” by"))).to_be_visible()
+    expect(balance.get_by_role("row", name=re.compile("^T1 tilt"))).to_contain_text(
+        re.compile("(left|right) higher")
+    )
     page.emulate_media(media="print")
     expect(report.get_by_text("For research use only. Not a diagnostic device.").first).to_be_visible()
     expect(page.get_by_role("button", name="Print or save as PDF")).to_be_hidden()
@@ -201,6 +209,11 @@ def test_no_side_is_named_before_a_person_confirmed_it(
     assert {row["side"] for row in saved} == {""}
     page.goto(f"{window.address}/studies/{case['study']}/report/")
     expect(page.get_by_text("has not been confirmed")).to_be_visible()
+    film = page.get_by_role("figure")
+    expect(film.get_by_role("img")).to_be_visible()
+    expect(film.get_by_text("side not confirmed").first).to_be_visible()
+    assert film.get_by_text("R", exact=True).count() == 0
+    assert not re.search("(left|right) higher", part(page, "Balance and surface").inner_text())
 
 
 def test_home_asks_for_the_side_and_the_answer_turns_the_film(

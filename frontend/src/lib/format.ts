@@ -75,6 +75,11 @@ export const IMAGE_KIND: Record<string, string> = {
   synthetic_radiograph: 'Synthetic X-ray',
 };
 
+/** A film's sides are a person's word; a picture of the back is never mirrored. */
+export function isSideKnown(image: { kind: string; side_confirmed: boolean }): boolean {
+  return !image.kind.endsWith('radiograph') || image.side_confirmed;
+}
+
 export { CALIBRATION } from '@/core/calibration';
 
 export const ROLE: Record<string, string> = { assistant: 'Assistant', doctor: 'Doctor', admin: 'Admin' };

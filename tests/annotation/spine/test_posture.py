@@ -43,6 +43,7 @@ def test_ten_points() -> None:
 
 def test_the_asymmetry_index_is_the_sum_of_its_parts_and_says_what_it_is_not() -> None:
     index, *parts = posture.landmark_asymmetry(BACK10)
+    assert parts[0].title == "Frontal C7"
     assert {part.name: part.value for part in parts} == pytest.approx({k: 100 * v for k, v in PARTS.items()})
     assert index.value == pytest.approx(100 * sum(PARTS.values()))
     assert {q.unit for q in (index, *parts)} == {"%"}
