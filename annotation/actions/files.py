@@ -9,6 +9,7 @@ import datetime
 import errno
 import fcntl
 import hashlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -18,11 +19,13 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from annotation.actions.errors import StorageFull
+from annotation.actions.errors import ActionError, StorageFull, Unavailable
 from annotation.models import StoredFile
 
 CHUNK_BYTES = 1 << 20
-DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
+FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT}
+DISK_ERRORS = FULL_ERRORS | {errno.EIO, errno.EROFS}
+logger = logging.getLogger(__name__)
 
 
 def sha256_of(path: Path) -> str:
@@ -35,7 +38,8 @@ def put(*, path: Path, media_type: str) -> tuple[StoredFile, bool]:
     """Bring the bytes of a local file into the store, on disk when this returns.
 
     Returns the row that names them, not saved yet, and whether the bytes are new to the store. Raises
-    StorageFull (and keeps nothing) where the disk is full or broken. The local file is left alone.
+    StorageFull where the disk is full, Unavailable where it is broken or a bucket does not answer; nothing
+    is kept then. The local file is left alone.
     """
     file = StoredFile(sha256=sha256_of(path), size=path.stat().st_size, media_type=media_type)
     try:
@@ -44,18 +48,23 @@ def put(*, path: Path, media_type: str) -> tuple[StoredFile, bool]:
         with path.open("rb") as handle:
             default_storage.save(file.storage_name, File(handle, name=file.storage_name))
     except OSError as error:
-        if error.errno in DISK_ERRORS:
-            raise StorageFull(
-                "The file store is full or not writable; nothing was stored. Free some space and try again."
-            ) from error
-        raise
+        if error.errno not in DISK_ERRORS:
+            raise
+        logger.error("the file store took no file: %s", error)
+        raise _refusal(error) from error
     return file, True
+
+
+def _refusal(error: OSError) -> ActionError:
+    if error.errno in FULL_ERRORS:
+        return StorageFull("The file store is full; nothing was stored. Free some space and try again.")
+    return Unavailable("The file store does not take files at the moment; nothing was stored. Try again.")
 
 
 def store(*, path: Path, media_type: str) -> StoredFile:
     """Put the bytes of a local file in the store, with their row; the same bytes twice are one file.
 
-    Raises StorageFull (and keeps nothing) where the disk is full or broken. The local file is left alone.
+    Raises what `put` does, and keeps nothing then. The local file is left alone.
     """
     file, _ = put(path=path, media_type=media_type)
     return name_file(file)
@@ -96,8 +105,16 @@ def intake() -> Iterator[Intake]:
     except BaseException:
         with _gate(fcntl.LOCK_EX):
             for file in taken.new:
-                remove_unnamed(file.storage_name)
+                _take_back(file)
         raise
+
+
+def _take_back(file: StoredFile) -> None:
+    try:
+        remove_unnamed(file.storage_name)
+    except OSError as error:
+        # What made the intake fail is what the person has to hear of.
+        logger.error("%s stays without a row until verify_files removes it: %s", file.storage_name, error)
 
 
 def remove_unnamed(name: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from django.core.files.base import ContentFile
 
 from annotation.models.filestore import DurableFileSystemStorage
@@ -89,6 +90,41 @@ def test_a_bucket_that_does_not_answer_is_a_disk_error(bucket: ObjectStorage) ->
     gone = ObjectStorage(
         bucket_name="not-there", location="lab", endpoint_url=bucket.endpoint_url, file_overwrite=False
     )
-    with pytest.raises(OSError, match="object store") as caught:
-        gone.save(NAME, ContentFile(b"bytes"))
-    assert caught.value.errno == errno.EIO
+    for act in (
+        lambda: gone.save(NAME, ContentFile(b"bytes")),
+        lambda: gone.listdir(""),
+    ):
+        with pytest.raises(OSError, match="object store") as caught:
+            act()
+        assert caught.value.errno == errno.EIO
+
+
+def test_a_bucket_that_ends_while_it_is_read_is_a_disk_error(
+    bucket: ObjectStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every call but the first look at the object fails: reading, deleting, asking for its age."""
+    bucket.save(NAME, ContentFile(b"bytes"))
+    opened = bucket.open(NAME)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise EndpointConnectionError(endpoint_url="http://gone")
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
+    for act in (opened.read, lambda: bucket.delete(NAME), lambda: bucket.get_modified_time(NAME)):
+        with pytest.raises(OSError, match="object store") as caught:
+            act()
+        assert caught.value.errno == errno.EIO
+
+
+def test_a_bucket_that_says_nothing_is_not_waited_for_long(bucket: ObjectStorage) -> None:
+    config = bucket.connection.meta.client.meta.config
+    assert (config.connect_timeout, config.read_timeout) == (5, 20)
+    assert config.retries == {"mode": "standard", "total_max_attempts": 3}
+    assert config.s3["addressing_style"] == bucket.addressing_style
+
+
+def test_a_large_object_is_not_read_into_memory(bucket: ObjectStorage) -> None:
+    bucket.save(NAME, ContentFile(bytes(9 * 2**20)))
+    small = bucket.open(bucket.save("ab/cd/small", ContentFile(b"small")))
+    assert not small.file._rolled
+    assert bucket.open(NAME).file._rolled

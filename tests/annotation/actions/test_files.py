@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from annotation.actions import files
-from annotation.actions.errors import StorageFull
+from annotation.actions.errors import StorageFull, Unavailable
 from annotation.models import StoredFile
 from tests.annotation.faults import bucket, everything_under, fail_from, record_acts
 
@@ -81,14 +81,28 @@ def test_bytes_are_durable_before_their_row(
     assert kinds == ["sync file", "rename to", "sync folder", "sync folder", "sync folder", "insert row"]
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT])
+@pytest.mark.parametrize(
+    ("code", "refusal"),
+    [
+        (errno.ENOSPC, StorageFull),
+        (errno.EDQUOT, StorageFull),
+        (errno.EIO, Unavailable),
+        (errno.EROFS, Unavailable),
+    ],
+)
 @pytest.mark.parametrize(("function", "call"), [("fsync", 1), ("rename", 1), ("fsync", 2)])
-def test_a_failing_disk_is_storage_full_and_leaves_nothing(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, call: int, code: int
+def test_a_failing_disk_is_said_and_leaves_nothing(
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    function: str,
+    call: int,
+    code: int,
+    refusal: type[Exception],
 ) -> None:
     path = local(tmp_path, b"bytes")
     monkeypatch.setattr(os, function, fail_from(call, code, getattr(os, function)))
-    with pytest.raises(StorageFull, match="nothing was stored"):
+    with pytest.raises(refusal, match="nothing was stored"):
         files.store(path=path, media_type="image/png")
     assert stored_files(root) == []
     assert not StoredFile.objects.exists()
@@ -116,6 +130,28 @@ def test_an_intake_that_fails_keeps_none_of_its_new_bytes(root: Path, tmp_path: 
         take_and_fail()
     assert [path.name for path in stored_files(root)] == [kept.sha256]
     assert files.damage(kept) is None
+
+
+def test_what_made_an_intake_fail_is_said_also_where_nothing_can_be_taken_back(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise OSError(errno.EIO, "the object store did not answer as it should")
+
+    def take_and_fail() -> None:
+        with files.intake() as taken:
+            taken.put(local(tmp_path, b"came in"), "image/png")
+            monkeypatch.setattr(type(default_storage), "delete", gone, raising=False)
+            raise Unavailable("The file store does not take files at the moment.")
+
+    with pytest.raises(Unavailable, match="does not take files"):
+        take_and_fail()
+    monkeypatch.undo()
+    # A day later, verify_files tells of it and removes it.
+    assert list(files.orphans(datetime.timedelta(0))) == [
+        str(path.relative_to(root)) for path in stored_files(root)
+    ]
+    assert len(stored_files(root)) == 1
 
 
 def test_an_intake_names_its_files_in_one_transaction(root: Path, tmp_path: Path) -> None:
