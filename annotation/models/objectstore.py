@@ -47,7 +47,7 @@ class ObjectStorage(S3Storage):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"max_memory_size": _MEMORY_BYTES, **options})
-        self.client_config = _PATIENCE.merge(self.client_config)
+        self.client_config: Config = _PATIENCE.merge(vars(self)["client_config"])
 
     def exists(self, name: str) -> bool:
         with _os_errors():
