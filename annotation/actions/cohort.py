@@ -27,7 +27,7 @@ def create_project(*, actor: User, name: str, description: str = "") -> Project:
             project = Project.objects.create(name=name, description=description)
     except IntegrityError as error:
         raise Conflict(
-            f"A project named {name!r} exists already; choose another name.", fields={"name": ["taken"]}
+            f"A project named “{name}” exists already; choose another name.", field="name"
         ) from error
     Membership.objects.create(user=actor, project=project, role=Role.ADMIN)
     record(actor=actor, action="project.create", target=project, summary=name, project=project)
@@ -39,16 +39,14 @@ def update_project(*, actor: User, project: Project, changes: dict[str, Any]) ->
     """Change name, description, label_first or the schemas of the queue."""
     for field, target in (("back_schema", "back"), ("radiograph_schema", "radiograph")):
         if field in changes and schema_of(project, changes[field]).target != target:
-            raise ActionError(
-                f"{changes[field]} is not a schema for a {target}.", fields={field: ["wrong kind of schema"]}
-            )
+            raise ActionError(f"{changes[field]} is not a schema for a {target}.", field=field)
     for field, value in changes.items():
         setattr(project, field, value)
     try:
         with transaction.atomic():
             project.save(update_fields=list(changes))
     except IntegrityError as error:
-        raise Conflict("A project of that name exists already.", fields={"name": ["taken"]}) from error
+        raise Conflict("A project of that name exists already; choose another name.", field="name") from error
     if {"back_schema", "radiograph_schema"} & set(changes):
         summaries.refresh_project(project)
     summary = ", ".join(f"{field} = {value!r}" for field, value in changes.items())
@@ -89,7 +87,7 @@ def create_subject(
     except IntegrityError as error:
         raise Conflict(
             f"{pseudonym} exists in this project already (perhaps with consent withdrawn).",
-            fields={"pseudonym": ["taken"]},
+            field="pseudonym",
         ) from error
     record(actor=actor, action="subject.create", target=subject, summary=pseudonym, project=project)
     return subject
@@ -103,7 +101,9 @@ def update_subject(*, actor: User, subject: Subject, changes: dict[str, Any]) ->
         with transaction.atomic():
             subject.save(update_fields=list(changes))
     except IntegrityError as error:
-        raise Conflict("That pseudonym is taken.", fields={"pseudonym": ["taken"]}) from error
+        raise Conflict(
+            "Another subject of this project has that pseudonym; choose another one.", field="pseudonym"
+        ) from error
     summary = f"{subject.pseudonym}: {', '.join(changes)}"
     record(actor=actor, action="subject.update", target=subject, summary=summary, project=subject.project)
     return subject

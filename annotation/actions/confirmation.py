@@ -93,7 +93,7 @@ class _Work:
             captured = self._take_person_out(item, person)
             visit_date = visit_date or captured
         if visit_date is None:
-            raise ActionError("Give the day of the visit.", fields={"visit_date": ["is missing"]})
+            raise ActionError("Give the day of the visit.", field="visit_date")
         visit = ingest.Visit(person, visit_date, f"visit {labels.visit}" if labels.visit else "")
         shares = self._shares(unit)
         shot = shot_of(item, direction=answer.direction, side=answer.side, labels=labels, shares=shares)

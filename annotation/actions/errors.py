@@ -2,15 +2,20 @@
 
 
 class ActionError(Exception):
-    """A refusal in one sentence that says what to do. `code` is stable and `status` its HTTP meaning."""
+    """A refusal in one sentence that says what to do. `code` is stable and `status` its HTTP meaning.
+
+    `field`: the input of a form that the sentence is about. `fields`: where there is more to say of them.
+    """
 
     code = "invalid"
     status = 400
 
-    def __init__(self, detail: str, *, fields: dict[str, list[str]] | None = None) -> None:
+    def __init__(
+        self, detail: str, *, field: str | None = None, fields: dict[str, list[str]] | None = None
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.fields = fields
+        self.fields = {field: [detail]} if field else fields
 
 
 class Conflict(ActionError):

@@ -27,12 +27,12 @@ class Person:
 def known_subject(*, project: Project, pseudonym: str) -> Subject | None:
     """The project's subject of this pseudonym. Conflict where consent is withdrawn."""
     if not pseudonym.strip() or not pseudonym.isprintable():
-        raise ActionError("Give the subject's pseudonym.", fields={"subject": ["is missing"]})
+        raise ActionError("Give the subject's pseudonym.", field="subject")
     known = Subject.objects.filter(project=project, pseudonym=pseudonym.strip(), deleted_at=None).first()
     if known is not None and known.consent == Consent.WITHDRAWN:
         raise Conflict(
             f"{known.pseudonym} cannot be imported: consent is withdrawn. Ask an admin of the project.",
-            fields={"subject": ["consent is withdrawn"]},
+            field="subject",
         )
     return known
 

@@ -14,10 +14,21 @@ from annotation.models import AgentToken, Membership, Project, User
 # Without letters and digits that are mistaken for one another when a password is read aloud.
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
+# Django's own words for these speak of usernames and list characters with slashes between them.
+_SENTENCES = {
+    ("username", "invalid"): "A user name has only letters, digits and the signs . - _ + @, and no spaces.",
+    ("username", "unique"): "There is an account with this user name already; choose another one.",
+}
+
 
 def new_password() -> str:
     """A password to be read out and changed at once: 4 groups of 5, about 100 bits."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4))
+
+
+def _sentences(field: str, error: ValidationError) -> list[str]:
+    ours = _SENTENCES.get((field, error.code or ""))
+    return [ours] if ours else error.messages
 
 
 @transaction.atomic
@@ -28,7 +39,12 @@ def create_user(*, actor: User | None, username: str, name: str) -> tuple[User, 
     try:
         user.full_clean(exclude=["password"])
     except ValidationError as error:
-        raise ActionError(" ".join(error.messages), fields=error.message_dict) from error
+        fields = {
+            name: [sentence for each in errors for sentence in _sentences(name, each)]
+            for name, errors in error.error_dict.items()
+        }
+        detail = " ".join(sentence for sentences in fields.values() for sentence in sentences)
+        raise ActionError(detail, fields=fields) from error
     user.set_password(password)
     user.save()
     record(actor=actor, action="user.create", target=user, summary=f"created {username}", project=None)
@@ -80,11 +96,9 @@ def reset_password(*, actor: User, user: User) -> str:
 def change_password(*, user: User, current: str, new: str) -> None:
     """A person's own choice of password."""
     if not user.check_password(current):
-        raise ActionError("The current password is not right.", fields={"current": ["not right"]})
+        raise ActionError("The current password is not right.", field="current")
     if current == new:
-        raise ActionError(
-            "Choose a password that differs from the current one.", fields={"new": ["unchanged"]}
-        )
+        raise ActionError("Choose a password that differs from the current one.", field="new")
     try:
         validate_password(new, user)
     except ValidationError as error:
@@ -101,14 +115,16 @@ def add_member(*, actor: User, project: Project, username: str, role: str) -> Me
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
         raise ActionError(
-            f"There is no active account named {username!r}; a site admin can create one.",
-            fields={"username": ["no such account"]},
+            f"There is no open account with the user name “{username}”; a site admin can make one.",
+            field="username",
         )
     try:
         with transaction.atomic():
             membership = Membership.objects.create(user=user, project=project, role=role)
     except IntegrityError as error:
-        raise Conflict(f"{username} is a member already; change the role instead.") from error
+        raise Conflict(
+            f"“{username}” is a member already; change the role instead.", field="username"
+        ) from error
     record(
         actor=actor, action="member.add", target=membership, summary=f"{username} as {role}", project=project
     )

@@ -15,9 +15,7 @@ def schema_of(project: Project, name: str) -> schemas.LandmarkSchema:
         return built_in
     row = LandmarkSchema.objects.filter(project=project, name=name).first()
     if row is None:
-        raise ActionError(
-            f"This project has no landmark schema named {name!r}.", fields={"schema": ["unknown"]}
-        )
+        raise ActionError(f"This project has no landmark schema named {name!r}.", field="schema")
     return schemas.LandmarkSchema.from_dict(row.definition)
 
 
@@ -35,9 +33,7 @@ def add_schema(*, actor: User, project: Project, definition: dict[str, object]) 
     except ValueError as error:
         raise ActionError(str(error)) from error
     if schema.name in schemas.BUILT_IN:
-        raise Conflict(
-            f"{schema.name} is a built-in schema; choose another name.", fields={"name": ["taken"]}
-        )
+        raise Conflict(f"{schema.name} is a built-in schema; choose another name.", field="name")
     try:
         with transaction.atomic():
             row = LandmarkSchema.objects.create(
@@ -45,7 +41,7 @@ def add_schema(*, actor: User, project: Project, definition: dict[str, object]) 
             )
     except IntegrityError as error:
         raise Conflict(
-            f"This project has a schema named {schema.name} already.", fields={"name": ["taken"]}
+            f"This project has a schema named {schema.name} already; choose another name.", field="name"
         ) from error
     record(actor=actor, action="schema.add", target=row, summary=schema.name, project=project)
     return schema
