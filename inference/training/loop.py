@@ -72,9 +72,10 @@ def train(run: RunDir) -> None:
         if scores.loss() < best.loss:
             best = Best(epoch, scores.loss(), metrics)
             _save_best(run, engine, spec)
-        _save_checkpoint(run, engine, epoch, best)
-        line = {"kind": "epoch", "epoch": epoch, "epochs": recipe.epochs, "eta_s": clock.eta_s(epoch + 1, 0)}
-        run.append_progress({**line, "train_loss": train_loss, "validation_loss": scores.loss(), **metrics})
+        where = {"kind": "epoch", "epoch": epoch, "epochs": recipe.epochs, "eta_s": clock.eta_s(epoch + 1, 0)}
+        line = {**where, "train_loss": train_loss, "validation_loss": scores.loss(), **metrics}
+        _save_checkpoint(run, engine, epoch, best, line)
+        run.append_progress(line)
         print(f"epoch {epoch}: loss {train_loss:.5g}, validation {scores.loss():.5g}", flush=True)
 
     run.write_result(_finish(run, engine, best, validation, test, points, time.monotonic() - began))
@@ -154,11 +155,11 @@ def _save_best(run: RunDir, engine: Engine, spec: dict[str, Any]) -> None:
     run.replace("best.safetensors", lambda path: weights.save_tensors(path, engine.plain.state_dict(), card))
 
 
-def _save_checkpoint(run: RunDir, engine: Engine, epoch: int, best: Best) -> None:
+def _save_checkpoint(run: RunDir, engine: Engine, epoch: int, best: Best, line: dict[str, Any]) -> None:
     tensors = {f"network.{name}": tensor for name, tensor in engine.plain.state_dict().items()}
     for index, state in engine.optimiser.state_dict()["state"].items():
         tensors.update({f"optimiser.{index}.{name}": value for name, value in state.items()})
-    card = {"epoch": epoch, "best": asdict(best)}
+    card = {"epoch": epoch, "best": asdict(best), "line": line}
     run.save_checkpoint(epoch, lambda path: weights.save_tensors(path, tensors, card))
 
 
@@ -178,6 +179,9 @@ def _resume(run: RunDir, engine: Engine) -> tuple[int, Best]:
             state.setdefault(int(index), {})[key] = tensor
     groups = engine.optimiser.state_dict()["param_groups"]
     engine.optimiser.load_state_dict({"state": state, "param_groups": groups})
+    # Told again: a kill or a power cut may have come between the checkpoint and its line.
+    if "line" in card:
+        run.append_progress(card["line"])
     return epoch, Best(**card["best"])
 
 
