@@ -4,6 +4,7 @@ It takes the folder's lock, turns what cannot be mended into failure.json, and e
 started it dies, so that no orphan goes on training beside its successor.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -17,6 +18,8 @@ from inference.rundir import RunDir, RunError
 # Set by the runner, which holds the other end of our standard input for as long as it lives.
 SUPERVISED = "SPINEWEB_SUPERVISED"
 FAILED = 3  # the exit status when failure.json says why
+DISK_FAILED = 4  # the exit status when the run folder takes no files, and so no failure.json
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE, errno.EWOULDBLOCK}
 
 
 def main(work: Callable[[RunDir], None]) -> int:
@@ -40,6 +43,11 @@ def main(work: Callable[[RunDir], None]) -> int:
         traceback.print_exc()
         run.write_failure(str(error))
         return FAILED
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS:
+            raise
+        print(f"{error}", flush=True)
+        return DISK_FAILED
     return 0
 
 

@@ -12,6 +12,7 @@ Whatever must not be half-written is written beside its name, synced, and rename
 neither Django nor torch.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -216,7 +217,7 @@ class RunDir:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Alone in this folder: a trainer whose worker died may still be ending. Raises RunError."""
+        """Alone in this folder: a trainer whose worker died may still be ending. Raises BlockingIOError."""
         with (self.path / "lock").open("w") as handle:
             deadline = time.monotonic() + _LOCK_WAIT_S
             while True:
@@ -225,7 +226,8 @@ class RunDir:
                     break
                 except BlockingIOError:
                     if time.monotonic() > deadline:
-                        raise RunError("Another program is still working in this run folder.") from None
+                        said = "another program is still working in this run folder"
+                        raise BlockingIOError(errno.EWOULDBLOCK, said) from None
                     time.sleep(0.1)
             yield
 

@@ -17,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from inference.program import FAILED, SUPERVISED
+from inference.program import DISK_FAILED, FAILED, SUPERVISED
 from inference.rundir import RunDir
 
 _POLL_S = 0.1
@@ -44,6 +44,7 @@ class Ending(Enum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"  # it said why, and another try would say the same
     CRASHED = "crashed"  # another try may go better
+    POSTPONED = "postponed"  # a disk or the file store failed: no fault of the job's, tried again later
     CANCELLED = "cancelled"
     RELEASED = "released"
     FENCED = "fenced"
@@ -68,7 +69,8 @@ class Limits:
 
 
 Beat = Callable[[list[dict[str, Any]], str], Order]
-_ORDERED = {
+# How a run ends that is ordered to.
+ORDERED = {
     Order.CANCEL: Outcome(Ending.CANCELLED),
     Order.RELEASE: Outcome(Ending.RELEASED),
     Order.FENCED: Outcome(Ending.FENCED, "Another worker holds this job now."),
@@ -99,7 +101,7 @@ def supervise(module: str, run: RunDir, *, beat: Beat, limits: Limits) -> Outcom
             time.sleep(_POLL_S)
     finally:
         _end_group(child, limits.grace_s)
-    ordered = _ORDERED.get(watch.beat_now())
+    ordered = ORDERED.get(watch.last_beat())
     return ordered or _verdict(run, child.returncode)
 
 
@@ -137,11 +139,23 @@ class _Watch:
         if now >= self._next_beat:
             self._next_beat = now + limits.beat_s
             order = self.beat_now()
-            if order in _ORDERED:
-                return _ORDERED[order]
-            if time.monotonic() - self._heard > limits.lease_s:
+            if order in ORDERED:
+                return ORDERED[order]
+            if self._is_lost():
                 return Outcome(Ending.FENCED, "The database could not be reached for longer than the lease.")
         return None
+
+    def _is_lost(self) -> bool:
+        """Whether beats went unheard for longer than the lease, so that another may hold the job."""
+        return time.monotonic() - self._heard > self._limits.lease_s
+
+    def last_beat(self) -> Order:
+        """Tell how the program ended: again and again until it is heard, or the lease is over."""
+        while (order := self.beat_now()) is Order.UNHEARD:
+            if self._is_lost():
+                return Order.FENCED
+            time.sleep(_POLL_S)
+        return order
 
     def beat_now(self) -> Order:
         progress = self._run.read_progress(self._offset)
@@ -165,6 +179,8 @@ def _verdict(run: RunDir, status: int) -> Outcome:
         return Outcome(Ending.FAILED, failure)
     lines = run.log_tail(LOG_TAIL_BYTES).strip().splitlines()
     said = f" The last it said: {lines[-1][:300]}" if lines else ""
+    if status == DISK_FAILED:
+        return Outcome(Ending.POSTPONED, f"The disk of the run folder is full or does not answer.{said}")
     if status < 0:
         name = signal.Signals(-status).name
         likely = ", as the system does when memory runs out" if -status == signal.SIGKILL else ""

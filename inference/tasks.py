@@ -7,6 +7,7 @@ A task that runs twice does nothing the second time: its claim fails. A message 
 import logging
 import multiprocessing
 import os
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +17,14 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.db import DatabaseError, close_old_connections, transaction
+from kombu.exceptions import OperationalError as QueueAway
 
-from annotation.actions.errors import ActionError
+from annotation.actions.errors import ActionError, StorageFull, Unavailable
 from inference.actions import materials, running
 from inference.actions.running import Hold
 from inference.models import InferenceJob, JobState, TrainingJob
 from inference.rundir import RunDir, RunError
-from inference.runner import Ending, Limits, Order, Outcome, supervise
+from inference.runner import ORDERED, Ending, Limits, Order, Outcome, supervise
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ class _Kind:
     model: type[TrainingJob] | type[InferenceJob]
     task: Any
     module: str
-    prepare: Callable[[Any, RunDir], None]
+    prepare: Callable[[Any, RunDir, Callable[[], None]], None]
     finish: Callable[..., object]
 
 
@@ -78,9 +80,15 @@ _INFERENCE = _Kind(
 
 def ring(job: TrainingJob | InferenceJob) -> None:
     """Send the job's message after the commit. A broker that is down costs a minute: the sweep sends it."""
+    transaction.on_commit(lambda: _send(job), robust=True)
+
+
+def _send(job: TrainingJob | InferenceJob) -> None:
     kind = _TRAINING if isinstance(job, TrainingJob) else _INFERENCE
-    # No partial: Django names the function when it logs what a robust one raised.
-    transaction.on_commit(lambda: kind.task.delay(str(job.pk)), robust=True)
+    try:
+        kind.task.delay(str(job.pk))
+    except (QueueAway, OSError) as error:
+        logger.warning("job %s: the queue does not answer, the sweep will ring for it: %s", job.pk, error)
 
 
 def _run(kind: _Kind, pk: uuid.UUID) -> None:
@@ -88,19 +96,55 @@ def _run(kind: _Kind, pk: uuid.UUID) -> None:
     if hold is None:
         logger.info("job %s: nothing to do", pk)
         return
-    run = materials.run_of(hold.job)
-    try:
-        kind.prepare(hold.job, run)
-        limits = Limits(
-            wall_s=_LONGEST_S, memory_bytes=_most_memory(), beat_s=_BEAT_S, lease_s=running.LEASE_S
-        )
-        outcome = supervise(kind.module, run, beat=partial(_beat, hold), limits=limits)
-    except (RunError, ActionError) as error:
-        outcome = Outcome(Ending.FAILED, str(error))
-    except OSError as error:
-        outcome = Outcome(Ending.CRASHED, f"The run folder could not be written: {error.strerror or error}.")
+    outcome = _attempt(kind, hold)
     logger.info("job %s: %s %s", pk, outcome.ending.value, outcome.reason)
-    _conclude(kind, hold, run, outcome)
+    _conclude(kind, hold, outcome)
+
+
+def _attempt(kind: _Kind, hold: Hold) -> Outcome:
+    """Fill the run folder and see its program to the end; how it ended."""
+    limits = Limits(wall_s=_LONGEST_S, memory_bytes=_most_memory(), beat_s=_BEAT_S, lease_s=running.LEASE_S)
+    try:
+        run = materials.run_of(hold.job)
+        kind.prepare(hold.job, run, _ticker(hold))
+        return supervise(kind.module, run, beat=partial(_beat, hold), limits=limits)
+    except _Ordered as order:
+        return order.outcome
+    except (RunError, ActionError) as error:
+        return Outcome(Ending.FAILED, str(error))
+    except OSError as error:
+        return _postponed(error)
+
+
+def _postponed(error: OSError) -> Outcome:
+    said = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
+    return Outcome(
+        Ending.POSTPONED, f"The run folder or the file store does not work: {said}. Tried again every minute."
+    )
+
+
+class _Ordered(Exception):
+    """A beat was answered with an order to stop."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
+
+
+def _ticker(hold: Hold) -> Callable[[], None]:
+    """Beats while a folder is filled, which a slow store can make longer than a lease. Raises _Ordered."""
+    due = time.monotonic() + _BEAT_S
+
+    def tick() -> None:
+        nonlocal due
+        if time.monotonic() < due:
+            return
+        outcome = ORDERED.get(_beat(hold, [], hold.job.log))
+        if outcome is not None:
+            raise _Ordered(outcome)
+        due = time.monotonic() + _BEAT_S
+
+    return tick
 
 
 def _beat(hold: Hold, lines: list[dict[str, Any]], log: str) -> Order:
@@ -115,33 +159,41 @@ def _beat(hold: Hold, lines: list[dict[str, Any]], log: str) -> Order:
     return {"ok": Order.CARRY_ON, "cancel": Order.CANCEL, "fenced": Order.FENCED}[heard]
 
 
-def _conclude(kind: _Kind, hold: Hold, run: RunDir, outcome: Outcome) -> None:
+def _conclude(kind: _Kind, hold: Hold, outcome: Outcome) -> None:
     """Write how it ended. Every write carries the token, so that a fenced worker changes nothing."""
     match outcome.ending:
         case Ending.SUCCEEDED:
-            _finish(kind, hold, run)
+            _finish(kind, hold)
         case Ending.FAILED:
             running.end(hold=hold, state=JobState.FAILED, error=outcome.reason)
         case Ending.CRASHED:
             if running.crashed(hold=hold, reason=outcome.reason) is JobState.PENDING:
                 ring(hold.job)
+        case Ending.POSTPONED:
+            # Nobody rings: the sweep does, in a minute.
+            running.release(hold=hold, reason=outcome.reason)
         case Ending.CANCELLED:
             running.end(hold=hold, state=JobState.CANCELLED)
         case Ending.RELEASED:
-            running.release(hold=hold)
-            ring(hold.job)
+            if running.release(hold=hold) is JobState.PENDING:
+                ring(hold.job)
         case Ending.FENCED:
             pass
 
 
-def _finish(kind: _Kind, hold: Hold, run: RunDir) -> None:
+def _finish(kind: _Kind, hold: Hold) -> None:
+    running.beat(hold=hold, lines=[], log=hold.job.log, lease_s=running.FINISH_LEASE_S)
     try:
-        done = kind.finish(hold=hold, run=run)
+        done = kind.finish(hold=hold, run=materials.run_of(hold.job))
+    except (StorageFull, Unavailable) as error:
+        running.release(hold=hold, reason=f"{error} Tried again every minute.")
     except (RunError, ActionError) as error:
         running.end(hold=hold, state=JobState.FAILED, error=str(error))
-        return
-    if done is None:
-        logger.warning("job %s: fenced; its result is not used", hold.job.pk)
+    except OSError as error:
+        _conclude(kind, hold, _postponed(error))
+    else:
+        if done is None:
+            logger.warning("job %s: fenced; its result is not used", hold.job.pk)
 
 
 def _most_memory() -> int:

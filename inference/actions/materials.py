@@ -4,6 +4,8 @@ import gzip
 import shutil
 import subprocess
 import uuid
+import zlib
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -44,8 +46,11 @@ def run_of(job: TrainingJob | InferenceJob) -> RunDir:
     return RunDir(Path(settings.RUNS_DIR) / str(job.pk))
 
 
-def prepare_training(job: TrainingJob, run: RunDir) -> None:
-    """Write the folder of a training. Raises RunError where the snapshot can no longer be used."""
+def prepare_training(job: TrainingJob, run: RunDir, tick: Callable[[], None]) -> None:
+    """Write the folder of a training, with a `tick` between any two files.
+
+    Raises RunError where the snapshot can no longer be used, OSError where a disk or the store fails.
+    """
     snapshot = job.snapshot
     gone = gone_images(snapshot)
     if gone:
@@ -59,6 +64,7 @@ def prepare_training(job: TrainingJob, run: RunDir) -> None:
     points = _points_by_set(snapshot.entries, schema)
     cases = []
     for entry in snapshot.entries:
+        tick()
         colour, depth = files[entry["colour"]], files.get(entry["depth"]) if wants_depth else None
         cases.append(
             Case(
@@ -82,8 +88,8 @@ def prepare_training(job: TrainingJob, run: RunDir) -> None:
     run.write_spec(spec, cases)
 
 
-def prepare_inference(job: InferenceJob, run: RunDir) -> None:
-    """Write the folder of a prediction: the version's weights and the images still live."""
+def prepare_inference(job: InferenceJob, run: RunDir, tick: Callable[[], None]) -> None:
+    """Write the folder of a prediction, as that of a training: the weights and the images still live."""
     version_row = job.model_version
     schema = schema_of(job.project, version_row.schema)
     images = list(
@@ -92,18 +98,21 @@ def prepare_inference(job: InferenceJob, run: RunDir) -> None:
     wants_depth = "depth" in version_row.recipe["channels"]
     depth = depth_by_image([image.pk for image in images]) if wants_depth else {}
     files = _stored(list(depth.values()))
-    cases = [
-        Case(
-            image=str(image.pk),
-            split="predict",
-            width=image.width,
-            height=image.height,
-            colour=_copy_picture(pixels_of(image), run),
-            depth=_copy_depth(files[depth[image.pk]], run) if image.pk in depth else None,
-            points_px=(),
+    cases = []
+    for image in images:
+        tick()
+        cases.append(
+            Case(
+                image=str(image.pk),
+                split="predict",
+                width=image.width,
+                height=image.height,
+                colour=_copy_picture(pixels_of(image), run),
+                depth=_copy_depth(files[depth[image.pk]], run) if image.pk in depth else None,
+                points_px=(),
+            )
         )
-        for image in images
-    ]
+    tick()
     _copy(version_row.weights, run.path / "weights.safetensors")
     spec = {
         "kind": "prediction",
@@ -153,14 +162,19 @@ def _copy_picture(file: StoredFile, run: RunDir) -> str:
 
 def _copy_depth(file: StoredFile, run: RunDir) -> str:
     target = run.file("depth", f"{file.sha256}.npy")
-    with open_stored(file) as source, target.open("wb") as out:
-        packed = source.read(2) == b"\x1f\x8b"
-        source.seek(0)
-        if packed:
-            with gzip.open(source) as unpacked:
-                _bounded_copy(unpacked, out)
-        else:
-            _bounded_copy(source, out)
+    try:
+        with open_stored(file) as source, target.open("wb") as out:
+            packed = source.read(2) == b"\x1f\x8b"
+            source.seek(0)
+            if packed:
+                with gzip.open(source) as unpacked:
+                    _bounded_copy(unpacked, out)
+            else:
+                _bounded_copy(source, out)
+    except FileNotFoundError as error:
+        raise _lost(file) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise _damaged(file) from error
     return f"depth/{target.name}"
 
 
@@ -181,6 +195,14 @@ def _copy(file: StoredFile, target: Path) -> None:
         with open_stored(file) as source, target.open("wb") as out:
             shutil.copyfileobj(source, out, 1 << 20)
     except FileNotFoundError as error:
-        raise RunError(f"The file store has lost {file.sha256[:12]}; run manage.py verify_files.") from error
+        raise _lost(file) from error
     if sha256_of(target) != file.sha256:
-        raise RunError(f"File {file.sha256[:12]} of the store is damaged; run manage.py verify_files.")
+        raise _damaged(file)
+
+
+def _lost(file: StoredFile) -> RunError:
+    return RunError(f"The file store has lost {file.sha256[:12]}; run manage.py verify_files.")
+
+
+def _damaged(file: StoredFile) -> RunError:
+    return RunError(f"File {file.sha256[:12]} of the store is damaged; run manage.py verify_files.")

@@ -20,6 +20,8 @@ from inference.models.versions import digest_of_origin
 from inference.rundir import RunDir, RunError
 
 LEASE_S = 45.0
+# While a result is written nobody beats, and weights may be on their way to a slow store.
+FINISH_LEASE_S = 600.0
 # A pending job whose message may have been lost is rung for again after this long.
 RING_AGAIN_S = 60.0
 
@@ -100,10 +102,7 @@ def finish_training(*, hold: Hold, run: RunDir) -> ModelVersion | None:
     if not weights_path.is_file() or sha256_of(weights_path) != result["weights_sha256"]:
         raise RunError("The weights in the run folder are not those the result names.")
     weights = store(path=weights_path, media_type="application/vnd.safetensors")
-    # The folder has every epoch, also those that a killed worker had not yet told of.
-    epochs = [line for line in run.read_progress().lines if line.get("kind") == "epoch"]
-    job.history = merged_history(job.history, epochs)
-    if not hold.rows.leave(job.pk, hold.token, JobState.SUCCEEDED, history=job.history):
+    if not hold.rows.leave(job.pk, hold.token, JobState.SUCCEEDED):
         return None
     project = Project.objects.select_for_update().get(pk=job.project_id)
     number = (ModelVersion.objects.filter(project=project).aggregate(Max("number"))["number__max"] or 0) + 1
@@ -172,21 +171,31 @@ def crashed(*, hold: Hold, reason: str) -> JobState | None:
     row = hold.rows.held(hold.job.pk, hold.token).values("attempt", "cancel_requested").first()
     if row is None:
         return None
-    if row["cancel_requested"]:
-        state, error = JobState.CANCELLED, ""
-    elif row["attempt"] >= MOST_ATTEMPTS:
-        state, error = JobState.FAILED, f"Gave up after {MOST_ATTEMPTS} tries. {reason}"
-    else:
-        state, error = JobState.PENDING, reason
-    return state if end(hold=hold, state=state, error=error) else None
+    if row["attempt"] >= MOST_ATTEMPTS and not row["cancel_requested"]:
+        error = f"Gave up after {MOST_ATTEMPTS} tries. {reason}"
+        return JobState.FAILED if end(hold=hold, state=JobState.FAILED, error=error) else None
+    return _hand_back(hold, error=reason)
 
 
 @transaction.atomic
-def release(*, hold: Hold) -> bool:
-    """Hand the job back because the worker stops: the try does not count. False when fenced."""
-    left = bool(hold.rows.leave(hold.job.pk, hold.token, JobState.PENDING, attempt=F("attempt") - 1))
+def release(*, hold: Hold, reason: str = "") -> JobState | None:
+    """Back to pending through no fault of the job's: the try does not count. None when fenced.
+
+    `reason` says what it has to wait for: a disk, the file store. Without one the worker only stops.
+    """
+    return _hand_back(hold, error=reason, attempt=F("attempt") - 1)
+
+
+def _hand_back(hold: Hold, **fields: Any) -> JobState | None:
+    """To pending, or to cancelled where somebody asked: a pending job that is to be cancelled has no end."""
+    rows, pk, token = hold.rows, hold.job.pk, hold.token
+    state = None
+    if rows.filter(cancel_requested=False).leave(pk, token, JobState.PENDING, **fields):
+        state = JobState.PENDING
+    elif rows.leave(pk, token, JobState.CANCELLED):
+        state = JobState.CANCELLED
     announce(hold.job)
-    return left
+    return state
 
 
 def sweep(*, model: JobModel) -> list[uuid.UUID]:

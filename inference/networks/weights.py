@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from inference.rundir import RunError
@@ -19,9 +19,10 @@ _CARD = "spineweb"
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], card: dict[str, Any]) -> None:
-    """Write tensors, moved to the CPU, and the JSON card beside them in the header."""
+    """Write tensors, moved to the CPU, and the JSON card beside them in the header. Raises OSError."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(plain, path, metadata={_CARD: json.dumps(card, allow_nan=False)})
+    # Not by safetensors' own save_file, which does not say that the disk is full so that a program hears it.
+    path.write_bytes(save(plain, metadata={_CARD: json.dumps(card, allow_nan=False)}))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

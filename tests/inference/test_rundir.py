@@ -73,7 +73,7 @@ def test_the_last_whole_checkpoint_counts(tmp_path: Path) -> None:
 def test_two_programs_do_not_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inference.rundir._LOCK_WAIT_S", 0.2)
     run = RunDir(tmp_path / "run")
-    with run.locked(), pytest.raises(RunError, match="still working"), RunDir(run.path).locked():
+    with run.locked(), pytest.raises(BlockingIOError, match="still working"), RunDir(run.path).locked():
         pass
     with run.locked():
         pass

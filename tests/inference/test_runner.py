@@ -79,6 +79,7 @@ def test_success_and_every_line_once(program: Any) -> None:
             Ending.FAILED,
             "no images",
         ),
+        ("print('[Errno 28] No space left'); sys.exit(4)\n", Ending.POSTPONED, "No space left"),
     ],
 )
 def test_how_it_ended(program: Any, body: str, ending: Ending, said: str) -> None:
@@ -143,6 +144,28 @@ def test_lines_of_an_unheard_beat_are_told_again(program: Any) -> None:
 
     assert runner.supervise(PROGRAM, run, beat=beat, limits=LIMITS).ending is Ending.SUCCEEDED
     assert [one for one in seen if one] == [[{"step": 1}], [{"step": 1}]]
+
+
+ENDS_WITH_A_LINE = "(run / 'progress.jsonl').write_text('{\"step\": 1}\\n')\n" + FINISHES
+
+
+def test_the_last_line_is_told_until_it_is_heard(program: Any) -> None:
+    """The database is away while the program ends: no beat before it has ended, and three unheard."""
+    run, seen = program(ENDS_WITH_A_LINE), list[list[Any]]()
+
+    def beat(new: list[Any], log: str) -> Order:
+        seen.append(list(new))
+        return Order.UNHEARD if len(seen) < 5 else Order.CARRY_ON
+
+    assert runner.supervise(PROGRAM, run, beat=beat, limits=LIMITS).ending is Ending.SUCCEEDED
+    assert (len(seen), seen[-1]) == (5, [{"step": 1}])
+
+
+def test_a_last_line_that_is_never_heard_is_another_workers(program: Any) -> None:
+    run = program(ENDS_WITH_A_LINE)
+    limits = Limits(wall_s=30, memory_bytes=2**40, beat_s=0.1, lease_s=0.5, grace_s=0.5)
+    outcome, _ = go(run, limits, orders=[Order.UNHEARD] * 500)
+    assert outcome.ending is Ending.FENCED
 
 
 def test_the_child_knows_no_secret(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:

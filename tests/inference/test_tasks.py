@@ -1,5 +1,6 @@
 """Tasks with small real programs in place of training: cancelling, poison, fencing, lost messages."""
 
+import errno
 import threading
 import time
 import uuid
@@ -8,10 +9,14 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connections, transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError as QueueAway
 
+from annotation.actions.errors import StorageFull
 from inference import tasks
 from inference.actions import jobs, materials, running
 from inference.models import JobState, ModelVersion, TrainingJob
+from inference.models.jobs import MOST_ATTEMPTS
 from inference.rundir import RunDir
 from inference.runner import Order
 from tests.factories import Factory
@@ -50,7 +55,7 @@ def program(rung: Rung, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def write(body: str) -> None:
         head = "import os, pathlib, signal, sys, time\nrun = pathlib.Path(sys.argv[1])\n"
         (tmp_path / f"{PROGRAM}.py").write_text(head + body)
-        kind = _kind(tasks._TRAINING, module=PROGRAM, prepare=lambda job, run: None)
+        kind = _kind(tasks._TRAINING, module=PROGRAM, prepare=lambda job, run, tick: None)
         monkeypatch.setattr(tasks, "_TRAINING", kind)
 
     return write
@@ -200,6 +205,149 @@ def test_a_worker_that_is_told_to_stop_hands_its_job_back(
     job.refresh_from_db()
     assert (job.state, job.attempt, job.error, alive(pid)) == ("pending", 0, "", False)
     assert rung == [str(job.pk)]
+
+
+def prepared_by(monkeypatch: pytest.MonkeyPatch, prepare: Any) -> None:
+    monkeypatch.setattr(tasks, "_TRAINING", _kind(tasks._TRAINING, prepare=prepare))
+
+
+def test_a_folder_that_takes_long_to_fill_keeps_its_lease(
+    make: Factory, program: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program("(run / 'failure.json').write_text('{\"reason\": \"enough\"}'); sys.exit(3)\n")
+    job = training_job(make)
+
+    def slow(job: TrainingJob, run: RunDir, tick: Any) -> None:
+        for _ in range(3):
+            # As if the lease were about to end: nobody has beaten since.
+            TrainingJob.objects.filter(pk=job.pk).update(lease_expires_at=timezone.now())
+            time.sleep(0.15)
+            assert TrainingJob.objects.expired().filter(pk=job.pk).exists()
+            tick()
+            assert not TrainingJob.objects.expired().filter(pk=job.pk).exists()
+
+    prepared_by(monkeypatch, slow)
+    tasks.train(str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("failed", "enough")
+
+
+def test_cancelling_while_the_folder_is_filled_ends_it_there(
+    make: Factory, program: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program(SLEEPS)
+    job = training_job(make)
+
+    def cancelled_meanwhile(job: TrainingJob, run: RunDir, tick: Any) -> None:
+        jobs.cancel(actor=make.user(), job=job)
+        time.sleep(0.15)
+        tick()
+
+    prepared_by(monkeypatch, cancelled_meanwhile)
+    tasks.train(str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("cancelled", "")
+    assert not (tmp_path / str(job.pk) / "pid").exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EIO, "the object store did not answer"),
+        PermissionError(errno.EACCES, "Permission denied"),
+    ],
+)
+def test_a_store_that_fails_costs_no_try_and_is_asked_again_in_a_minute(
+    make: Factory, program: Any, rung: Rung, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    program("(run / 'failure.json').write_text('{\"reason\": \"enough\"}'); sys.exit(3)\n")
+    job, good = training_job(make), tasks._TRAINING.prepare
+
+    def fail(*_: object) -> None:
+        raise error
+
+    prepared_by(monkeypatch, fail)
+    for _ in range(MOST_ATTEMPTS + 2):
+        tasks.train(str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.attempt, rung) == ("pending", 0, [])
+    assert str(error.strerror) in job.error
+    prepared_by(monkeypatch, good)
+    tasks.train(str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("failed", "enough")
+
+
+def test_a_run_folder_that_cannot_be_made_is_waited_for(
+    make: Factory, rung: Rung, settings: Any, tmp_path: Path
+) -> None:
+    settings.RUNS_DIR = tmp_path / "a file"
+    settings.RUNS_DIR.write_text("in the way")
+    job = training_job(make)
+    tasks.train(str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == ("pending", 0)
+    assert "does not work: Not a directory" in job.error
+
+
+@pytest.mark.parametrize(
+    "error", [StorageFull("The file store is full."), OSError(errno.EIO, "the object store is away")]
+)
+def test_a_finished_training_waits_for_a_store_that_takes_no_weights(
+    make: Factory, program: Any, rung: Rung, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    program("(run / 'result.json').write_text('{}')\n")
+    job, leases = training_job(make), list[Any]()
+
+    def fail(*, hold: Any, run: RunDir) -> None:
+        leases.append(TrainingJob.objects.get(pk=job.pk).lease_expires_at - timezone.now())
+        raise error
+
+    monkeypatch.setattr(tasks, "_TRAINING", _kind(tasks._TRAINING, finish=fail))
+    tasks.train(str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.attempt, rung) == ("pending", 0, [])
+    assert "Tried again every minute" in job.error
+    # Nobody beats while weights go to a slow store.
+    assert leases[0].total_seconds() > 500
+
+
+def test_every_epoch_is_in_the_history_when_a_beat_went_unheard_at_the_end(
+    make: Factory, program: Any, rung: Rung, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [{"kind": "epoch", "epoch": epoch, "epochs": 2} for epoch in (1, 2)]
+    program(
+        f"import json\nfor line in {lines!r}:\n"
+        "    with open(run / 'progress.jsonl', 'a') as out: out.write(json.dumps(line) + '\\n')\n"
+        "(run / 'result.json').write_text('{}')\n"
+    )
+    job, beat, calls = training_job(make), running.beat, list[int]()
+
+    def away_at_first(**given: Any) -> Any:
+        calls.append(1)
+        if len(calls) < 8:
+            raise OperationalError("the database is away")
+        return beat(**given)
+
+    histories = []
+    monkeypatch.setattr(running, "beat", away_at_first)
+    finish = lambda *, hold, run: histories.append(TrainingJob.objects.get(pk=job.pk).history)  # noqa: E731
+    monkeypatch.setattr(tasks, "_TRAINING", _kind(tasks._TRAINING, finish=finish))
+    tasks.train(str(job.pk))
+    assert [entry["epoch"] for entry in histories[0]] == [1, 2]
+
+
+def test_a_queue_that_is_away_is_told_in_one_line(
+    make: Factory, rung: Rung, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(job_id: str) -> None:
+        raise QueueAway("Error 111 connecting to broker:6379. Connection refused.")
+
+    rung.delay = refuse  # type: ignore[method-assign]
+    tasks.ring(training_job(make))
+    (said,) = caplog.records
+    assert "the queue does not answer" in said.getMessage()
+    assert said.exc_info is None
 
 
 def test_a_database_that_does_not_answer_is_an_unheard_beat(

@@ -1,5 +1,6 @@
 """Training as a program: it learns, it resumes to the same weights, and it says why it cannot go on."""
 
+import errno
 import json
 import os
 import signal
@@ -59,6 +60,32 @@ def test_kill_9_in_the_middle_ends_in_the_same_weights(tmp_path: Path) -> None:
     assert sorted(set(numbers)) == [1, 2, 3, 4, 5, 6]
     assert len(numbers) <= 7  # at most one epoch was done twice
     assert killed.result()["metrics"] == whole.result()["metrics"]
+
+
+def test_a_kill_between_a_checkpoint_and_its_line_loses_no_entry(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", TINY.with_changes({"epochs": 2}))
+    assert start(run).wait() == 0
+    first, second = epochs(run)
+    progress = run.path / "progress.jsonl"
+    progress.write_text(
+        "".join(f"{json.dumps(line)}\n" for line in run.read_progress().lines if line != second)
+    )
+    assert [line["epoch"] for line in epochs(run)] == [1]
+    assert start(run).wait() == 0
+    assert epochs(run) == [first, second]
+
+
+def test_a_full_disk_is_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process: the first checkpoint finds the disk full, and a status says so, as no file can."""
+    run = make_run(tmp_path / "run", TINY.with_changes({"epochs": 1}))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(sys, "argv", ["training", str(run.path)])
+    assert program.main(train) == program.DISK_FAILED
+    assert run.failure() is None
 
 
 def test_it_learns_where_the_points_are_and_predicts_them(tmp_path: Path) -> None:
