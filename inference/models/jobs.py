@@ -20,6 +20,8 @@ from annotation.models import Project, User
 from inference.models.snapshots import DatasetSnapshot
 
 MOST_ATTEMPTS = 3
+# No lease and no pause between two bells is as long: what lies further ahead is of a clock that was set back.
+_AHEAD_S = 1200.0
 
 
 class JobState(models.TextChoices):
@@ -51,6 +53,10 @@ def _after(seconds: float) -> models.Expression:
     )
 
 
+def _lease_is_over() -> Q:
+    return Q(lease_expires_at__lt=Now()) | Q(lease_expires_at__gt=_after(_AHEAD_S))
+
+
 class JobQuerySet(models.QuerySet[Any]):
     """Every write to a job's state goes through here: each is one conditional UPDATE."""
 
@@ -60,15 +66,15 @@ class JobQuerySet(models.QuerySet[Any]):
 
     def expired(self) -> Self:
         """Running, but nobody has been heard of for longer than the lease."""
-        return self.filter(state=JobState.RUNNING, lease_expires_at__lt=Now())
+        return self.filter(_lease_is_over(), state=JobState.RUNNING)
 
     def unrung(self, *, for_s: float) -> Self:
         """Jobs whose bell was last rung longer than `for_s` seconds ago."""
-        return self.filter(rung_at__lt=_after(-for_s))
+        return self.filter(Q(rung_at__lt=_after(-for_s)) | Q(rung_at__gt=_after(_AHEAD_S)))
 
     def claim(self, pk: uuid.UUID, *, lease_s: float) -> int | None:
         """Take the job: its new token, or None when it is finished, cancelled, spent, or another's."""
-        free = Q(state=JobState.PENDING) | Q(state=JobState.RUNNING, lease_expires_at__lt=Now())
+        free = Q(state=JobState.PENDING) | Q(_lease_is_over(), state=JobState.RUNNING)
         token = self.filter(pk=pk).values_list("token", flat=True).first()
         if token is None:
             return None

@@ -96,8 +96,8 @@ def test_a_worker_that_stops_gives_the_try_back(make: Factory) -> None:
         hold = running.claim(model=TrainingJob, pk=job.pk)
         assert hold is not None
         assert hold.token == token
-        assert running.release(hold=hold)
-        assert not running.release(hold=hold)
+        assert running.release(hold=hold) == JobState.PENDING
+        assert running.release(hold=hold) is None
     assert hold is not None
     assert (row(hold).state, row(hold).attempt) == ("pending", 0)
 
@@ -107,6 +107,46 @@ def test_a_crash_of_what_should_be_cancelled_cancels_it(make: Factory) -> None:
     jobs.cancel(actor=make.user(), job=hold.job)
     assert running.crashed(hold=hold, reason="killed") == JobState.CANCELLED
     assert row(hold).error == ""
+
+
+def test_handing_back_what_should_be_cancelled_cancels_it(make: Factory) -> None:
+    """Pending and to be cancelled, it could neither be claimed nor end."""
+    hold = held(make)
+    jobs.cancel(actor=make.user(), job=hold.job)
+    assert running.release(hold=hold, reason="the disk is full") == JobState.CANCELLED
+    assert (row(hold).state, row(hold).error) == ("cancelled", "")
+
+
+def test_what_waits_for_a_disk_says_so_and_is_rung_for_in_a_minute(make: Factory) -> None:
+    hold = held(make)
+    assert running.release(hold=hold, reason="The disk is full.") == JobState.PENDING
+    assert (row(hold).attempt, row(hold).error) == (0, "The disk is full.")
+    assert running.sweep(model=TrainingJob) == []
+    age(hold, rung_at=running.RING_AGAIN_S + 1)
+    assert running.sweep(model=TrainingJob) == [hold.job.pk]
+
+
+def test_a_clock_that_was_set_back_keeps_no_dead_job(make: Factory) -> None:
+    """The worker died; then the database's clock went back an hour: its lease would last that long."""
+    dead, alive = held(make), held(make)
+    age(dead, lease_expires_at=-3600, rung_at=-3600)
+    age(alive, lease_expires_at=-running.FINISH_LEASE_S, rung_at=0)
+    assert running.sweep(model=TrainingJob) == [dead.job.pk]
+    assert running.claim(model=TrainingJob, pk=dead.job.pk) is not None
+    assert running.claim(model=TrainingJob, pk=alive.job.pk) is None
+
+
+def test_a_clock_that_leaps_ahead_costs_a_try_and_no_work(make: Factory) -> None:
+    """The lease of a living worker is over at once: whoever comes first goes on, the other one is fenced."""
+    early, late = held(make), held(make)
+    for hold in (early, late):
+        age(hold, lease_expires_at=3600, rung_at=3600)
+    assert running.beat(hold=early, lines=[EPOCH], log="") == "ok"
+    assert running.claim(model=TrainingJob, pk=early.job.pk) is None
+    successor = running.claim(model=TrainingJob, pk=late.job.pk)
+    assert successor is not None
+    assert running.beat(hold=late, lines=[EPOCH], log="") == "fenced"
+    assert running.beat(hold=successor, lines=[EPOCH], log="") == "ok"
 
 
 def test_the_sweep_names_what_is_lost_once(make: Factory) -> None:
