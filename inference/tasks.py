@@ -20,7 +20,7 @@ from django.db import DatabaseError, close_old_connections, transaction
 from kombu.exceptions import OperationalError as QueueAway
 
 from annotation.actions.errors import ActionError, StorageFull, Unavailable
-from inference.actions import materials, running
+from inference.actions import materials, running, runs
 from inference.actions.running import Hold
 from inference.models import InferenceJob, JobState, TrainingJob
 from inference.rundir import RunDir, RunError
@@ -57,6 +57,12 @@ def sweep() -> None:
     for kind in (_TRAINING, _INFERENCE):
         for pk in running.sweep(model=kind.model):
             kind.task.delay(str(pk))
+
+
+@shared_task
+def prune_runs() -> int:
+    """Remove the run folders whose time is over."""
+    return runs.prune()
 
 
 @dataclass(frozen=True)

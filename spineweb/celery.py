@@ -17,6 +17,11 @@ app.autodiscover_tasks()
 app.conf.beat_scheduler = "celery.beat:Scheduler"
 app.conf.beat_schedule = {
     "sweep": {"task": "inference.tasks.sweep", "schedule": 15.0, "options": {"expires": 15.0}},
+    "old run folders": {
+        "task": "inference.tasks.prune_runs",
+        "schedule": 900.0,
+        "options": {"expires": 900.0},
+    },
     "abandoned imports": {
         "task": "annotation.tasks.sweep_imports",
         "schedule": 3600.0,

@@ -26,6 +26,13 @@ def _flag(name: str, default: bool = False) -> bool:
     return value in {"1", "true", "yes"}
 
 
+def _number(name: str, default: int) -> int:
+    value = _env(name, str(default))
+    if not value.isascii() or not value.isdecimal():
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}")
+    return int(value)
+
+
 def _items(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in _env(name, default).split(",") if item.strip()]
 
@@ -218,10 +225,11 @@ STORAGES = {
 # Uploads are written here while they arrive; the same disk as a folder store, so that a rename is atomic.
 INCOMING_DIR = DATA_DIR / "incoming"
 RUNS_DIR = Path(_env("SPINEWEB_RUNS", str(DATA_DIR / "runs")))
+RUNS_KEPT_DAYS = _number("SPINEWEB_RUNS_KEPT_DAYS", 30)
 FILE_UPLOAD_TEMP_DIR = None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 2**20  # one 8 MiB chunk of a resumable upload and its headers
 # An upload larger than this is refused before a byte of it is stored.
-MAX_UPLOAD_BYTES = int(_env("SPINEWEB_MAX_UPLOAD_MB", "1024")) * 2**20
+MAX_UPLOAD_BYTES = _number("SPINEWEB_MAX_UPLOAD_MB", 1024) * 2**20
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
-READERS = {"_env", "_flag", "_items", "getenv"}
+READERS = {"_env", "_flag", "_items", "_number", "getenv"}
 ENVIRONMENTS = {"environ", "environment"}
 # Every program reads these; they are not ours to explain.
 COMMON = {"PATH", "HOME", "TMPDIR", "CI", "DJANGO_SETTINGS_MODULE"}
@@ -49,6 +51,7 @@ def test_the_search_finds_every_way_of_reading() -> None:
         "SPINEWEB_SECRET_KEY",
         "DATABASE_URL",
         "SPINEWEB_HTTPS",
+        "SPINEWEB_RUNS_KEPT_DAYS",
         "SPINEWEB_HOSTS",
         "PORT",
     } <= variables_read()
@@ -81,3 +84,9 @@ def test_the_secret_comes_from_the_environment_first() -> None:
 def test_a_switch_that_is_neither_on_nor_off_is_refused() -> None:
     done = settings_with(SPINEWEB_SECRET_KEY="x", SPINEWEB_HTTPS="maybe")
     assert "SPINEWEB_HTTPS must be 0 or 1, not 'maybe'" in done.stderr
+
+
+@pytest.mark.parametrize("value", ["many", "-1", "1.5", "\u0663"])
+def test_a_number_that_is_none_is_refused(value: str) -> None:
+    done = settings_with(SPINEWEB_SECRET_KEY="x", SPINEWEB_RUNS_KEPT_DAYS=value)
+    assert "SPINEWEB_RUNS_KEPT_DAYS must be a whole number, not" in done.stderr
