@@ -1,21 +1,17 @@
-"""The ASGI application: HTTP to Django in a pool of threads, websockets to the consumers.
+"""The ASGI application: HTTP to Django in a pool of threads, websockets to the consumers."""
 
-Django is served as the synchronous program it is: a request runs in one thread from its first middleware to
-its last byte, and the threads keep their database connections. Under Django's own ASGI handler each request
-would open a connection in a thread of its own, and streamed downloads would pass through memory.
-"""
-
+import gc
 import os
-from typing import cast
 
-from a2wsgi import WSGIMiddleware
-from a2wsgi.wsgi_typing import WSGIApp
 from channels.auth import AuthMiddlewareStack
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import re_path
+
+from spineweb.bridge import ThreadedWSGI
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spineweb.settings")
 django_application = get_wsgi_application()
@@ -38,7 +34,13 @@ HTTP_THREADS = 6
 
 application = ProtocolTypeRouter(
     {
-        "http": WSGIMiddleware(cast(WSGIApp, django_application), workers=HTTP_THREADS),
+        "http": ThreadedWSGI(
+            django_application, threads=HTTP_THREADS, most_body_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        ),
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(websockets)),
     }
 )
+
+# What is loaded by now stays: the collector need not look at it again after every few requests.
+gc.collect()
+gc.freeze()
