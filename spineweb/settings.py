@@ -77,8 +77,17 @@ def _database(url: str) -> dict[str, Any]:
             "HOST": parts.hostname or "",
             "PORT": str(parts.port or ""),
             # Under ASGI each thread would hold a connection of its own for ever; the pool bounds them.
+            # A statement that comes again is planned once a connection: planning takes longer than running.
             "OPTIONS": {
-                "pool": {"min_size": 2, "max_size": 10, "timeout": 20},
+                "pool": {"min_size": 2, "max_size": 10, "timeout": 5},
+                # A server that is gone without a word is noticed within seconds, not hours.
+                "connect_timeout": 5,
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 20_000,
+                "server_side_binding": True,
+                "prepare_threshold": 5,
                 **dict(parse_qsl(parts.query)),
             },
         }
@@ -137,18 +146,18 @@ DATABASES = {"default": _database(_env("DATABASE_URL", f"sqlite:///{DATA_DIR / '
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _env("REDIS_URL")
+# A server that is gone without a word costs a request this long, not for ever.
+REDIS_PATIENCE: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 5}
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "spineweb.cache.SharedRedisCache", "LOCATION": REDIS_URL}}
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL]},
+            "CONFIG": {"hosts": [{"address": REDIS_URL, **REDIS_PATIENCE}]},
         }
     }
 else:
     # One process, no worker: enough for management commands and unit tests, never for the running platform,
     # whose launcher always sets REDIS_URL.
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 # --- People -------------------------------------------------------------------------------------
@@ -281,8 +290,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
+    **REDIS_PATIENCE,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A worker waits for its broker however long it takes; by default it would end after 100 tries.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 LANGUAGE_CODE = "en"

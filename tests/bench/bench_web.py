@@ -98,11 +98,11 @@ class Visitor:
 def seed() -> dict[str, Any]:
     """10,000 studies with a film each, one with a back; 10,000 saved landmark sets; a signed-in doctor."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.cached_db import SessionStore
 
     from annotation.actions import files
     from annotation.models import Acquisition, Image, LandmarkSet, Membership, Project, Study, Subject, User
     from annotation.spine.schemas import BUILT_IN
+    from spineweb.sessions import SessionStore
 
     project = Project.objects.create(name="Bench")
     doctor = User.objects.create(username="doctor")
@@ -252,7 +252,7 @@ def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "spineweb.settings"
     platform = Platform()
     try:
-        # After the broker: the settings read its address, and the session must lie in the cache there.
+        # After the broker: the settings read its address.
         django.setup()
         call_command("migrate", verbosity=0)
         lab = seed()
