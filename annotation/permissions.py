@@ -13,7 +13,8 @@ from django.core.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from annotation.models import Membership, Project, User
+from annotation.models import Project, User
+from annotation.models.cohort import roles_of
 from annotation.models.people import Role
 
 if TYPE_CHECKING:
@@ -43,27 +44,8 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
 
 
 def role_in(user: User, project_id: uuid.UUID) -> str | None:
-    """The user's role in a project; a site admin is an admin everywhere; None for a stranger.
-
-    Asked anew each time, but for the user of one HTTP request: see `remember_roles`.
-    """
-    if user.is_superuser:
-        return Role.ADMIN
-    known: dict[uuid.UUID, str | None] | None = user.__dict__.get("_roles")
-    if known is None:
-        return _stored_role(user, project_id)
-    if project_id not in known:
-        known[project_id] = _stored_role(user, project_id)
-    return known[project_id]
-
-
-def remember_roles(user: User) -> None:
-    """Ask for each role once from now on. Only for the user object of one HTTP request."""
-    user.__dict__["_roles"] = {}
-
-
-def _stored_role(user: User, project_id: uuid.UUID) -> str | None:
-    return Membership.objects.filter(user=user, project=project_id).values_list("role", flat=True).first()
+    """The user's role in a live project; a site admin is an admin everywhere; None for a stranger."""
+    return Role.ADMIN if user.is_superuser else roles_of(user).get(project_id)
 
 
 def allows(role: str | None, capability: Capability) -> bool:

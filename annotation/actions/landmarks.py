@@ -83,7 +83,7 @@ def save(
     canonical = check_points(points, definition, image)
     landmark_set = _locked(image, schema, user)
     newest_or_same = Q(number=landmark_set.revision) | Q(idempotency_key=idempotency_key)
-    found = landmark_set.revisions.filter(newest_or_same)
+    found = landmark_set.revisions.filter(newest_or_same).order_by()
     known = dict(found.values_list("idempotency_key", "digest"))
     if idempotency_key in known:
         return landmark_set
@@ -113,8 +113,9 @@ def _locked(image: Image, schema: str, author: User | None, model_label: str = "
         "author": author,
         "model_label": model_label,
     }
-    found = rows.filter(**names).first()
-    if found is None:
+    try:
+        found = rows.get(**names)
+    except LandmarkSet.DoesNotExist:
         LandmarkSet.objects.get_or_create(**names)
         found = rows.get(**names)
     # Already in memory: what is written of a set names its author.

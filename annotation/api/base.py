@@ -15,6 +15,7 @@ from typing import (
     get_type_hints,
 )
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 from drf_spectacular.extensions import OpenApiSerializerExtension
@@ -28,7 +29,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from annotation.models import User
-from annotation.permissions import remember_roles
+from annotation.models.cohort import remember_roles
 
 Row = TypeVar("Row", bound=Model)
 
@@ -283,8 +284,9 @@ class Endpoint(APIView):
 
     def row(self, rows: QuerySet[Row], **lookup: Any) -> Row:
         """The one row, or a 404; then the view's object permission on it."""
-        found = rows.filter(**lookup).first()
-        if found is None:
+        try:
+            found = rows.get(**lookup)
+        except ObjectDoesNotExist:
             self.missing()
         self.check_object_permissions(self.request, found)
         return found

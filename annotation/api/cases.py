@@ -2,12 +2,12 @@
 
 from typing import TypedDict
 
-from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation.actions.queue import Waiting, waiting_around
 from annotation.actions.schemas import schema_of, schemas_of
 from annotation.api.base import Endpoint, user_of, wire
 from annotation.api.landmarks import LandmarkSetWire, own_set_wire, set_wire, visible_images
@@ -27,7 +27,7 @@ from annotation.api.wires import (
     project_name_wire,
     subject_name_wire,
 )
-from annotation.models import Image, Project, Study, User
+from annotation.models import Image, Study, User
 from annotation.models.images import Frame, ImageKind
 from annotation.permissions import Capability, InProject, allows, role_in
 from annotation.spine.schemas import LandmarkSchema
@@ -70,29 +70,23 @@ def default_schema(image: Image) -> str:
     return image.project.radiograph_schema if film else image.project.back_schema
 
 
-def _queued(rows: QuerySet[Image], project: Project) -> QueuedImageWire | None:
-    """The first of some waiting images, and the schema the project asks for on it."""
-    found = rows.values_list("pk", "kind").first()
-    if found is None:
-        return None
-    schema = project.back_schema if found[1] == ImageKind.COLOUR else project.radiograph_schema
-    return {"image": str(found[0]), "schema": schema}
-
-
 def label_queue(image: Image) -> LabelQueueWire:
     """What comes before and after an image among the project's waiting ones, in order of arrival."""
     project = image.project
-    waiting = Image.objects.filter(project=project, waiting=True).order_by("created_at", "pk")
-    # The plain bound lets the index find the place; the tie is broken by id.
-    later = Q(created_at__gt=image.created_at) | Q(pk__gt=image.pk)
-    earlier = Q(created_at__lt=image.created_at) | Q(pk__lt=image.pk)
-    after = waiting.filter(later, created_at__gte=image.created_at)
-    before = waiting.filter(earlier, created_at__lte=image.created_at)
+    around = waiting_around(image)
+
+    def queued(found: Waiting | None) -> QueuedImageWire | None:
+        if found is None:
+            return None
+        back = found.kind == ImageKind.COLOUR
+        schema = project.back_schema if back else project.radiograph_schema
+        return {"image": str(found.image), "schema": schema}
+
     return {
-        "total": waiting.count(),
+        "total": around.total,
         # Past the end the queue starts again, so that a case that was passed over is not forgotten.
-        "next": _queued(after, project) or _queued(before, project),
-        "previous": _queued(before.reverse(), project),
+        "next": queued(around.next or around.first),
+        "previous": queued(around.previous),
     }
 
 

@@ -34,6 +34,10 @@ class StoredBytes(FileResponse):
     block_size = 2**18
 
 
+# Which of an image's files each variant is.
+_FILES = {"view": "view", "thumbnail": "thumbnail", "depth": "depth_npy", "file": "pixels"}
+
+
 class ImageBytes(Endpoint):
     """A picture of the image: `view` and `thumbnail` for the eye, `depth` (npy) and `file` for numbers.
 
@@ -49,10 +53,12 @@ class ImageBytes(Endpoint):
     def get(self, request: Request, image_id: str) -> FileResponse | HttpResponse:
         user = user_of(request)
         image = self.row(
-            Image.objects.visible_to(user).select_related("pixels", "view", "thumbnail", "depth_npy"),
+            Image.objects.visible_to(user).select_related(_FILES[self.variant]),
             pk=image_id,
         )
-        stored = self._file(image)
+        stored: StoredFile | None = getattr(image, _FILES[self.variant])
+        if stored is None:
+            raise NotFound("This image has no depth values; ask for the depth image of the acquisition.")
         etag = f'"{stored.sha256}"'
         if request.headers.get("If-None-Match") == etag:
             response: FileResponse | HttpResponse = HttpResponseNotModified()
@@ -67,14 +73,3 @@ class ImageBytes(Endpoint):
             "private, max-age=60" if self.variant == "thumbnail" else "private, no-cache"
         )
         return response
-
-    def _file(self, image: Image) -> StoredFile:
-        chosen = {
-            "view": image.view,
-            "thumbnail": image.thumbnail,
-            "depth": image.depth_npy,
-            "file": image.pixels,
-        }[self.variant]
-        if chosen is None:
-            raise NotFound("This image has no depth values; ask for the depth image of the acquisition.")
-        return chosen

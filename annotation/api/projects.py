@@ -1,6 +1,7 @@
 """Projects and the landmark schemas they may use."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypedDict
 
 from django.db.models import Count, Q, QuerySet
@@ -183,7 +184,9 @@ class SchemaWire(TypedDict):
     built_in: bool
 
 
+@lru_cache(maxsize=256)
 def schema_wire(schema: LandmarkSchema) -> SchemaWire:
+    """A schema as every answer writes it. Shared between answers: not to be changed."""
     return {
         "name": schema.name,
         "title": schema.title,

@@ -37,7 +37,7 @@ from annotation.api.wires import (
     image_url,
     image_wire,
 )
-from annotation.models import Acquisition, AuditEntry, Image, LandmarkSet, Study, Subject, User
+from annotation.models import Acquisition, AuditEntry, Image, LandmarkSet, Project, Study, Subject, User
 from annotation.models.cohort import LabelState
 from annotation.models.images import Direction, ImageKind
 from annotation.permissions import Capability, InProject, SignedIn, require
@@ -115,7 +115,6 @@ def thumbnails_of(study_ids: list[uuid.UUID]) -> dict[object, list[ThumbnailWire
 _STUDY_COLUMNS = (
     "pk",
     "project_id",
-    "project__name",
     "subject_id",
     "subject__pseudonym",
     "visit_date",
@@ -132,11 +131,13 @@ _STUDY_COLUMNS = (
 def study_wires(rows: QuerySet[Study]) -> list[StudyWire]:
     """Studies as lists show them: plain columns, since a page of model objects costs twice the time."""
     found = list(rows.values_list(*_STUDY_COLUMNS))
+    # Not joined: SQLite would walk the projects first, and then has to sort all their studies.
+    names = dict(Project.objects.filter(pk__in={columns[1] for columns in found}).values_list("pk", "name"))
     thumbnails = thumbnails_of([columns[0] for columns in found])
     return [
         {
             "id": str(pk),
-            "project": {"id": str(project_id), "name": project},
+            "project": {"id": str(project_id), "name": names[project_id]},
             "subject": {"id": str(subject_id), "pseudonym": pseudonym},
             "visit_date": visit_date.isoformat(),
             "notes": notes,
@@ -151,7 +152,6 @@ def study_wires(rows: QuerySet[Study]) -> list[StudyWire]:
         for (
             pk,
             project_id,
-            project,
             subject_id,
             pseudonym,
             visit_date,

@@ -14,11 +14,33 @@ if TYPE_CHECKING:
     from annotation.models.people import User
 
 
+def roles_of(user: "User") -> dict[uuid.UUID, str]:
+    """The user's role in each live project of theirs, by project id.
+
+    Asked anew each time, but for the user of one HTTP request: see `remember_roles`.
+    """
+    if "_roles" not in user.__dict__:
+        return _stored_roles(user)
+    known: dict[uuid.UUID, str] | None = user.__dict__["_roles"]
+    if known is None:
+        known = user.__dict__["_roles"] = _stored_roles(user)
+    return known
+
+
+def remember_roles(user: "User") -> None:
+    """Ask for the roles once from now on. Only for the user object of one HTTP request."""
+    user.__dict__["_roles"] = None
+
+
+def _stored_roles(user: "User") -> dict[uuid.UUID, str]:
+    return dict(user.memberships.filter(project__deleted_at=None).values_list("project_id", "role"))
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: "User") -> Self:
         """Live projects of which the user is a member; all live projects for a site admin."""
         live = self.filter(deleted_at=None)
-        return live if user.is_superuser else live.filter(memberships__user=user)
+        return live if user.is_superuser else live.filter(pk__in=roles_of(user))
 
 
 class Project(models.Model):
@@ -50,7 +72,7 @@ class SubjectQuerySet(models.QuerySet["Subject"]):
 
     def visible_to(self, user: "User") -> Self:
         live = self.live()
-        return live if user.is_superuser else live.filter(project__memberships__user=user)
+        return live if user.is_superuser else live.filter(project__in=roles_of(user))
 
 
 class Subject(models.Model):
@@ -89,11 +111,11 @@ class StudyQuerySet(models.QuerySet["Study"]):
     def visible_to(self, user: "User") -> Self:
         """Live studies of the user's projects.
 
-        The projects are looked up first: with their ids in hand the database walks an index in the order of
-        the list, where a join would make it sort every study.
+        With the projects' ids in hand the database walks an index in the order of the list, where a join
+        would make it sort every study.
         """
-        projects = list(Project.objects.visible_to(user).values_list("pk", flat=True))
-        return self.filter(project__in=projects, hidden=False)
+        live = Project.objects.visible_to(user).values_list("pk", flat=True)
+        return self.filter(project__in=list(live) if user.is_superuser else roles_of(user), hidden=False)
 
 
 class LabelState(models.TextChoices):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import Q
 
-from annotation.models.cohort import Project, Study
+from annotation.models.cohort import Project, Study, roles_of
 
 if TYPE_CHECKING:
     from annotation.models.people import User
@@ -92,7 +92,8 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.filter(hidden=False, project__deleted_at=None)
 
     def visible_to(self, user: "User") -> Self:
-        return self.filter(hidden=False, project__in=Project.objects.visible_to(user))
+        """Live images of the user's projects."""
+        return self.live() if user.is_superuser else self.filter(hidden=False, project__in=roles_of(user))
 
 
 class Image(models.Model):

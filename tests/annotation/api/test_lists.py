@@ -78,10 +78,10 @@ def test_a_page_costs_the_same_queries_however_many_rows(
     client.force_login(make.member(project, "doctor"))
     for _ in range(12):
         make.radiograph(make.study(make.subject(project)))
-    # user, projects, count, rows, thumbnails (the session comes from the cache)
-    with django_assert_num_queries(5):
+    # session, user, roles, count, rows, names of projects, thumbnails
+    with django_assert_num_queries(7):
         client.get("/api/v1/studies?page_size=2")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         assert len(client.get("/api/v1/studies?page_size=12").json()["results"]) == 12
 
 
