@@ -7,7 +7,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import Endpoint, Listing, contains, exact, identifier, iso, page_of, user_of
+from annotation.api.base import Endpoint, iso, user_of
+from annotation.api.listing import Listing, contains, exact, identifier
+from annotation.api.wiretypes import page_of
 from annotation.models import AuditEntry, Membership, User
 from annotation.models.people import Role
 from annotation.permissions import SignedIn

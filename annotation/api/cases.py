@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from annotation.actions.queue import Waiting, waiting_around
 from annotation.actions.schemas import schema_of, schemas_of
-from annotation.api.base import Endpoint, user_of, wire
+from annotation.api.base import Endpoint, user_of
 from annotation.api.landmarks import LandmarkSetWire, own_set_wire, set_wire, visible_images
 from annotation.api.projects import SchemaWire, schema_wire
 from annotation.api.studies import (
@@ -27,6 +27,7 @@ from annotation.api.wires import (
     project_name_wire,
     subject_name_wire,
 )
+from annotation.api.wiretypes import wire
 from annotation.models import Image, Study, User
 from annotation.models.images import Frame, ImageKind
 from annotation.permissions import Capability, InProject, allows, role_in

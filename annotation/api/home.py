@@ -1,15 +1,16 @@
 """What waits for the person who has just signed in."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import Endpoint, user_of, wire
+from annotation.api.base import Endpoint, user_of
 from annotation.api.projects import ProjectWire, project_wires
 from annotation.api.studies import StudyWire, study_wires, visible_studies
+from annotation.api.wiretypes import wire
 from annotation.models import Acquisition, Image, Membership, Project, Study, User
 from annotation.models.images import AcquisitionKind
 from annotation.models.people import Role
@@ -51,19 +52,23 @@ def waiting_for(user: User) -> list[WaitingWire]:
         project__in=_projects_with(user, Capability.MEASURE), has_radiograph=True, cobb_count=0
     )
     items: list[WaitingWire] = []
+
+    def add(key: str, rows: QuerySet[Any], one: str, many: str, url: str) -> None:
+        count = rows.count()
+        items.append({"key": key, "title": one if count == 1 else many, "count": count, "url": url})
+
     first_side = sides.order_by("created_at").first()
     if first_side is not None:
-        title = "films whose side nobody has confirmed"
+        many = "films whose side nobody has confirmed"
         url = f"/studies/{first_side.study_id}/"
-        items.append({"key": "sides_to_confirm", "title": title, "count": sides.count(), "url": url})
+        add("sides_to_confirm", sides, "film whose side nobody has confirmed", many, url)
     first_image = to_label.order_by("created_at", "pk").first()
     if first_image is not None:
-        url = f"/images/{first_image.pk}/label/"
-        items.append({"key": "to_label", "title": "images to label", "count": to_label.count(), "url": url})
+        add("to_label", to_label, "image to label", "images to label", f"/images/{first_image.pk}/label/")
     first_study = to_read.order_by("created_at").first()
     if first_study is not None:
         url = f"/studies/{first_study.pk}/read/"
-        items.append({"key": "to_read", "title": "films to read", "count": to_read.count(), "url": url})
+        add("to_read", to_read, "film to read", "films to read", url)
     return items
 
 

@@ -9,9 +9,10 @@ from rest_framework.response import Response
 
 from annotation.actions.audit import record_access
 from annotation.actions.files import open_stored
-from annotation.api.base import Endpoint, user_of, wire
+from annotation.api.base import Endpoint, user_of
 from annotation.api.studies import sets_by_image
 from annotation.api.wires import ImageWire, image_wire
+from annotation.api.wiretypes import wire
 from annotation.models import Image, StoredFile
 from annotation.permissions import Capability, InProject
 

@@ -14,8 +14,9 @@ from rest_framework.response import Response
 from annotation.actions import imports, inspection
 from annotation.actions.confirmation import Answer, confirm
 from annotation.actions.errors import TooLarge
-from annotation.api.base import Endpoint, Input, iso, list_of, parse, user_of, wire
+from annotation.api.base import Endpoint, Input, iso, parse, user_of
 from annotation.api.wires import ProjectNameWire, project_name_wire
+from annotation.api.wiretypes import list_of, wire
 from annotation.models import Import, ImportItem, Project
 from annotation.models.images import Direction
 from annotation.models.imports import ImportState

@@ -12,21 +12,12 @@ from rest_framework.response import Response
 
 from annotation.actions import landmarks
 from annotation.actions.schemas import schema_of
-from annotation.api.base import (
-    Endpoint,
-    ErrorWire,
-    Input,
-    Listing,
-    iso,
-    list_of,
-    page_of,
-    parse,
-    user_of,
-    wire,
-)
+from annotation.api.base import Endpoint, ErrorWire, Input, iso, parse, user_of
 from annotation.api.errors import PreconditionRequired
+from annotation.api.listing import Listing
 from annotation.api.studies import sets_by_image
 from annotation.api.wires import AuthorWire, author_wire
+from annotation.api.wiretypes import list_of, page_of, wire
 from annotation.models import Image, LandmarkRevision, LandmarkSet, User
 from annotation.permissions import Capability, InProject, require
 

@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.actions import measurements
-from annotation.api.base import Endpoint, Input, iso, list_of, parse, user_of, wire
+from annotation.api.base import Endpoint, Input, iso, parse, user_of
 from annotation.api.wires import PersonWire, person_wire
+from annotation.api.wiretypes import list_of, wire
 from annotation.models import Image, LandmarkRevision, Measurement, Study
 from annotation.models.measurements import Method
 from annotation.permissions import Capability, InProject, SignedIn, require

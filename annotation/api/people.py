@@ -9,21 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.actions import people
-from annotation.api.base import (
-    Endpoint,
-    Input,
-    Listing,
-    contains,
-    exact,
-    iso,
-    list_of,
-    page_of,
-    parse,
-    user_of,
-    wire,
-    yes_no,
-)
+from annotation.api.base import Endpoint, Input, iso, parse, user_of
+from annotation.api.listing import Listing, contains, exact, yes_no
 from annotation.api.wires import PersonWire, ProjectNameWire, person_wire
+from annotation.api.wiretypes import list_of, page_of, wire
 from annotation.models import AgentToken, Membership, Project, User
 from annotation.models.people import Role
 from annotation.permissions import Capability, InProject, SiteAdmin

@@ -12,18 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.actions import cohort, schemas
-from annotation.api.base import (
-    Endpoint,
-    Input,
-    Listing,
-    contains,
-    iso,
-    list_of,
-    page_of,
-    parse,
-    user_of,
-    wire,
-)
+from annotation.api.base import Endpoint, Input, iso, parse, user_of
+from annotation.api.listing import Listing, contains
+from annotation.api.wiretypes import list_of, page_of, wire
 from annotation.models import Image, Measurement, Membership, Project, Study, Subject, User
 from annotation.models.people import Role
 from annotation.permissions import Capability, InProject, SignedIn, require

@@ -9,8 +9,9 @@ from rest_framework.response import Response
 
 from annotation.actions import reports
 from annotation.actions.measurements import TOOL
-from annotation.api.base import Endpoint, iso, user_of, wire
+from annotation.api.base import Endpoint, iso, user_of
 from annotation.api.studies import visible_studies
+from annotation.api.wiretypes import wire
 from annotation.models import Study
 from annotation.permissions import Capability, InProject
 

@@ -16,8 +16,9 @@ from rest_framework.response import Response
 
 from annotation.actions import people
 from annotation.actions.measurements import VERSION
-from annotation.api.base import Endpoint, Input, parse, user_of, wire
+from annotation.api.base import Endpoint, Input, parse, user_of
 from annotation.api.people import MembershipWire, memberships_wire
+from annotation.api.wiretypes import wire
 from annotation.models import User
 
 

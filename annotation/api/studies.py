@@ -13,22 +13,8 @@ from rest_framework.response import Response
 
 from annotation.actions import acquisitions, cohort
 from annotation.api.audit import AuditEntryWire, audit_wire
-from annotation.api.base import (
-    Endpoint,
-    Filter,
-    Input,
-    Listing,
-    contains,
-    exact,
-    identifier,
-    iso,
-    on_date,
-    page_of,
-    parse,
-    user_of,
-    wire,
-    yes_no,
-)
+from annotation.api.base import Endpoint, Input, iso, parse, user_of
+from annotation.api.listing import Filter, Listing, contains, exact, identifier, on_date, yes_no
 from annotation.api.measurements import MeasurementWire, measurement_wire
 from annotation.api.wires import (
     ImageWire,
@@ -37,6 +23,7 @@ from annotation.api.wires import (
     image_url,
     image_wire,
 )
+from annotation.api.wiretypes import page_of, wire
 from annotation.models import Acquisition, AuditEntry, Image, LandmarkSet, Project, Study, Subject, User
 from annotation.models.cohort import LabelState
 from annotation.models.images import Direction, ImageKind
@@ -220,13 +207,13 @@ def study_detail_wire(user: User, study: Study) -> StudyDetailWire:
     following = Study.objects.live().filter(project=study.project, created_at__gt=study.created_at)
     next_study = following.order_by("created_at").values_list("pk", flat=True).first()
     measurements = study.measurements.select_related("reader", "landmark_revision").order_by("created_at")
-    targets = [str(study.pk), *(str(image.pk) for image in images)]
+    shots = study.acquisitions.order_by("kind", "created_at")
+    touched = [study, *shots, *measurements, *(row for rows in sets.values() for row in rows)]
+    targets = [str(row.pk) for row in touched]
     activity = AuditEntry.objects.filter(project=study.project, target_id__in=targets).select_related("actor")
     return {
         **study_wire(study),
-        "acquisitions": [
-            _acquisition_wire(row, wires[row.pk]) for row in study.acquisitions.order_by("kind", "created_at")
-        ],
+        "acquisitions": [_acquisition_wire(row, wires[row.pk]) for row in shots],
         "measurements": [measurement_wire(row) for row in measurements],
         "visits": [
             {"id": str(row.pk), "visit_date": row.visit_date.isoformat(), "cobb_deg": row.cobb_deg}

@@ -9,21 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.actions import cohort
-from annotation.api.base import (
-    Endpoint,
-    Input,
-    Listing,
-    contains,
-    exact,
-    identifier,
-    iso,
-    page_of,
-    parse,
-    user_of,
-    wire,
-)
+from annotation.api.base import Endpoint, Input, iso, parse, user_of
+from annotation.api.listing import Listing, contains, exact, identifier
 from annotation.api.studies import StudyWire, study_wires
 from annotation.api.wires import ProjectNameWire, project_name_wire
+from annotation.api.wiretypes import page_of, wire
 from annotation.models import Membership, Project, Study, Subject, User
 from annotation.models.cohort import Consent
 from annotation.models.people import Role

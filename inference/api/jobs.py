@@ -9,20 +9,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import (
-    Endpoint,
-    Input,
-    Listing,
-    contains,
-    exact,
-    identifier,
-    iso,
-    page_of,
-    parse,
-    user_of,
-    wire,
-)
+from annotation.api.base import Endpoint, Input, iso, parse, user_of
+from annotation.api.listing import Listing, contains, exact, identifier, on_date
 from annotation.api.wires import PersonWire, ProjectNameWire, person_wire
+from annotation.api.wiretypes import page_of, wire
 from annotation.models import User
 from annotation.permissions import Capability, InProject
 from inference import tasks
@@ -155,6 +145,7 @@ def visible_inference_jobs(user: User) -> QuerySet[Any]:
 _FILTERS = {
     "project": identifier("project"),
     "state": exact("state", [*JobState.values]),
+    "finished_from": on_date("finished_at__date__gte"),
     "q": contains("name"),
 }
 _ORDERINGS: dict[str, tuple[str, ...]] = {

@@ -6,7 +6,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import Endpoint, list_of
+from annotation.api.base import Endpoint
+from annotation.api.wiretypes import list_of
 from annotation.permissions import SignedIn
 from inference.recipes import RECIPES, Recipe
 

@@ -8,20 +8,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import (
-    Endpoint,
-    Input,
-    Listing,
-    contains,
-    exact,
-    identifier,
-    iso,
-    page_of,
-    parse,
-    user_of,
-    wire,
-)
+from annotation.api.base import Endpoint, Input, iso, parse, user_of
+from annotation.api.listing import Listing, contains, exact, identifier
 from annotation.api.wires import PersonWire, person_wire
+from annotation.api.wiretypes import page_of, wire
 from annotation.models import Project, User
 from annotation.permissions import Capability, InProject
 from inference.actions import snapshots

@@ -7,8 +7,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import Endpoint, Listing, contains, exact, identifier, iso, page_of, user_of, wire
+from annotation.api.base import Endpoint, iso, user_of
+from annotation.api.listing import Listing, contains, exact, identifier
 from annotation.api.wires import ProjectNameWire
+from annotation.api.wiretypes import page_of, wire
 from annotation.models import User
 from annotation.permissions import Capability, InProject
 from inference.actions import jobs, snapshots, versions
