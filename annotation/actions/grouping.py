@@ -17,7 +17,15 @@ COLOUR_WORDS, DEPTH_WORD = ("colour", "color", "rgb"), "depth"
 CAMERA_WORDS = ("camera", "calibration", "intrinsics")
 TABLES = {"filenames.csv", "landmarks.csv"}
 # Made beside the pictures by the phantom and by the AASCE challenge; nothing here needs them.
-NOT_NEEDED = {"truth.json", "angles.csv", "thumbs.db", "desktop.ini", ".ds_store"}
+NOT_NEEDED = {
+    "truth.json",
+    "skin_thickness.png",
+    "skin_distance.png",
+    "angles.csv",
+    "thumbs.db",
+    "desktop.ini",
+    ".ds_store",
+}
 _PICTURE = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
 _WORD = re.compile(r"[^\W\d_]+")
 

@@ -11,13 +11,21 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import fields
 from pathlib import Path
 
 from inference.phantom.batch import write_studies
-from inference.phantom.curves import SEVERITIES
+from inference.phantom.options import CHOICES, Options
 from inference.phantom.study import folder_name
 
 MOST_STUDIES = 100_000
+SAYS = {
+    "severity": "of the largest curve",
+    "film": "how the radiograph is stored",
+    "direction": "of the X-ray beam",
+    "anomaly": "what else the radiograph shows",
+    "colour": "mode of the colour camera",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +63,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("out", type=Path, help="folder for the studies; made if absent")
     parser.add_argument("--count", type=int, required=True, help="how many studies the folder shall hold")
     parser.add_argument("--seed", type=int, required=True, help="same seed, same bytes")
-    parser.add_argument("--severity", choices=[*SEVERITIES, "mixed"], default="mixed")
+    for name, says in SAYS.items():
+        parser.add_argument(
+            f"--{name}",
+            choices=CHOICES[name],
+            default=getattr(Options, name),
+            help=f"{says} (default %(default)s)",
+        )
+    parser.add_argument("--mkv", action="store_true", help="a burst of 15 frames as recording.mkv instead")
+    parser.add_argument("--skin-bias", action="store_true", help="bare skin reads 8-15 mm too far in depth")
     parser.add_argument("--workers", type=int, default=1, help="processes that work at once (default 1)")
     return parser
 
@@ -82,19 +98,31 @@ def _other_run(options: argparse.Namespace) -> str | None:
         found = json.loads(truth.read_text(encoding="utf-8"))
         if found["seed"] != options.seed:
             return f"{options.out} holds studies of seed {found['seed']}; choose another folder or that seed."
-        if options.severity not in ("mixed", found["severity"]):
-            return f"{truth.parent} is {found['severity']}, not {options.severity}; choose another folder."
+        asked = _options(options).as_dict()
+        differs = [name for name, value in asked.items() if found["options"].get(name) != value]
+        if differs:
+            had = found["options"].get(differs[0])
+            return (
+                f"{options.out} holds studies with {differs[0]} {had}, not {asked[differs[0]]}; "
+                "choose another folder."
+            )
     return None
 
 
 def _write_all(options: argparse.Namespace) -> int:
-    jobs = [(options.out, options.seed, index, options.severity) for index in range(options.count)]
+    wanted = _options(options)
+    jobs = [(options.out, options.seed, index, wanted) for index in range(options.count)]
     started, written = time.monotonic(), 0
     for done, fresh in enumerate(write_studies(jobs, options.workers), start=1):
         written += fresh
         pace = written / max(time.monotonic() - started, 1e-6)
         _progress(f"{done}/{options.count} studies, {pace:.1f} per second", last=done == options.count)
     return 0
+
+
+def _options(found: argparse.Namespace) -> Options:
+    names = [field.name for field in fields(Options)]
+    return Options(**{name: getattr(found, name) for name in names})
 
 
 def _progress(line: str, *, last: bool) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import cv2
 
+from inference.phantom.options import Options
 from inference.phantom.study import write_study
 
-Job = tuple[Path, int, int, str]
-"""Arguments of `write_study`: folder, seed, index, severity."""
+Job = tuple[Path, int, int, Options]
+"""Arguments of `write_study`: folder, seed, index, options."""
 
 
 def write_studies(jobs: Sequence[Job], workers: int) -> Iterator[bool]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference.phantom import organs, skeleton, skin, warp
+from inference.phantom import anomaly, organs, skeleton, skin, warp
 from inference.phantom.design import StudyDesign
-from inference.phantom.mesh import Mesh
+from inference.phantom.mesh import Mesh, merged
 from inference.phantom.morphometry import LEVELS, Floats
 from inference.phantom.spine import Spine, build, straight
-from inference.phantom.vertebrae import vertebra
+from inference.phantom.vertebrae import discs, vertebra
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,39 @@ class Body:
             skeleton.skull_base(self.spine),
         ]
 
-    def soft_parts(self) -> Sequence[Mesh]:
-        """Trunk inside the skin, lungs, airway, muscle and gas; each adds to what it lies in."""
+    def coarse_skin(self) -> Mesh:
+        """Trunk and arms inside the skin, 1 per mm."""
+        trunk = skin.coarse_trunk(self.design.build, self.warp, self.spine, self.design.relief)
+        limbs = skin.arms(self.design.build, self.warp, self.design.relief)
+        return merged([part.weighted(1.0) for part in (trunk, *limbs)])
+
+    def soft_parts(self) -> tuple[Sequence[Mesh], Sequence[Mesh]]:
+        """Trunk inside the skin, lungs, airway and muscle, and beside them bowel gas; each adds to what it
+        lies in."""
         shape, design = self.design.build, self.design
         grown = np.clip((design.age_years - 11) / 5.0, 0.0, 1.0) if design.sex == "F" else 0.0
-        return [
+        only = anomaly.only_lung(design.anomaly, design.stream("anomaly"))
+        soft = [
             skin.coarse_trunk(shape, self.warp, self.spine, design.relief),
-            *(arm.scaled(0.75) for arm in skin.arms(shape, self.warp)),
+            *(arm.scaled(0.75) for arm in skin.arms(shape, self.warp, design.relief)),
             organs.breasts(shape, self.warp, float(grown)),
-            organs.vessels(shape, self.warp, design.stream("vessels")),
-            organs.lungs(shape, self.warp),
+            organs.vessels(shape, self.warp, design.stream("vessels"), only),
+            organs.lungs(shape, self.warp, only),
             organs.airway(self.spine),
             organs.psoas(self.spine),
-            organs.gas(shape, self.warp, design.stream("gas")),
+            discs(self.spine),
+            *self._foreign(),
         ]
+        return soft, organs.gas(shape, self.warp, design.stream("gas"))
+
+    def _foreign(self) -> list[Mesh]:
+        """What does not belong to the child."""
+        design = self.design
+        if design.anomaly == "brace":
+            return [anomaly.brace(design.build, self.warp, design.stream("anomaly"))]
+        if design.anomaly == "rods":
+            return [anomaly.rods(self.spine, design.spine.plan, design.stream("anomaly"))]
+        return []
 
 
 def build_body(design: StudyDesign) -> Body:

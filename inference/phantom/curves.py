@@ -24,7 +24,8 @@ SEVERITIES: Final = {
     "moderate": (25.0, 44.5),
     "severe": (45.0, 70.0),
 }
-MIX: Final = {"none": 0.15, "mild": 0.35, "moderate": 0.33, "severe": 0.17}
+MIX: Final = {"none": 0.03, "mild": 0.22, "moderate": 0.44, "severe": 0.31}
+"""Near the shares among the 456 real films, with a few more straight spines."""
 
 
 @dataclass(frozen=True)

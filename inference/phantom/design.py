@@ -11,6 +11,7 @@ from inference.phantom.curves import draw_plan, draw_severity
 from inference.phantom.film import Film
 from inference.phantom.kinect import Stand, draw_calibration, draw_stand
 from inference.phantom.morphometry import REFERENCE_COLUMN_MM, column_length_mm, stature_mm
+from inference.phantom.options import CHOICES, Options
 from inference.phantom.photograph import Look, draw_look
 from inference.phantom.radiograph import Machine, draw_machine
 from inference.phantom.skin import Relief
@@ -31,7 +32,12 @@ STREAMS: Final = (
     "room",
     "vessels",
     "bone",
+    "options",
+    "sway",
+    "anomaly",
 )
+CLOSE_SHARE: Final = 0.6
+"""Of films cut close to the column, as those of public collections are."""
 FIRST_VISIT: Final = date(2024, 1, 8)
 
 
@@ -56,6 +62,8 @@ class StudyDesign:
     calibration: Calibration
     stand: Stand
     look: Look
+    anomaly: str
+    skin_bias_mm: float
 
     def stream(self, name: str) -> np.random.Generator:
         """The study's random numbers for one purpose; adding a purpose changes no other."""
@@ -67,8 +75,8 @@ def stream(seed: int, index: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, index, STREAMS.index(name)])
 
 
-def draw_study(seed: int, index: int, severity: str) -> StudyDesign:
-    """The design of study ``index``; ``severity`` is one of SEVERITIES or 'mixed'."""
+def draw_study(seed: int, index: int, options: Options) -> StudyDesign:
+    """The design of study ``index``. What is drawn for one option changes nothing else about the child."""
     rng = stream(seed, index, "child")
     sex = "F" if rng.random() < 0.72 else "M"
     age = int(rng.integers(10, 19))
@@ -76,8 +84,13 @@ def draw_study(seed: int, index: int, severity: str) -> StudyDesign:
     bmi = float(np.clip(rng.normal(16.0 + 0.5 * (age - 10), 2.0), 14.0, 27.0))
     build = _build(rng, sex, height, bmi)
     visit = FIRST_VISIT + timedelta(days=int(rng.integers(0, 640)))
-    kind = draw_severity(stream(seed, index, "spine")) if severity == "mixed" else severity
+    kind = draw_severity(stream(seed, index, "spine")) if options.severity == "mixed" else options.severity
     spine = _spine(stream(seed, index, "spine").spawn(1)[0], kind, build, rng)
+    extra = stream(seed, index, "options")
+    # Always all three, in this order: a study depends on the options asked for, not on the others.
+    turned, anomaly, bias_mm = _direction(extra), _anomaly(extra), float(extra.uniform(8.0, 15.0))
+    if options.direction != "mixed":
+        turned = options.direction == "AP"
     return StudyDesign(
         seed=seed,
         index=index,
@@ -90,12 +103,14 @@ def draw_study(seed: int, index: int, severity: str) -> StudyDesign:
         bmi=bmi,
         spine=spine,
         build=build,
-        relief=_relief(rng, bmi),
-        film=_film(stream(seed, index, "film"), spine.column_mm),
+        relief=_relief(rng, bmi, girl=sex == "F" and age > 11),
+        film=_film(stream(seed, index, "film"), spine.column_mm, turned),
         machine=draw_machine(stream(seed, index, "exposure")),
-        calibration=draw_calibration(stream(seed, 0, "camera")),
+        calibration=draw_calibration(stream(seed, 0, "camera"), options.colour),
         stand=draw_stand(stream(seed, index, "camera").spawn(1)[0], spine.column_mm),
         look=draw_look(stream(seed, index, "look")),
+        anomaly=anomaly if options.anomaly == "mixed" else options.anomaly,
+        skin_bias_mm=bias_mm if options.skin_bias else 0.0,
     )
 
 
@@ -119,7 +134,7 @@ def _spine(rng: np.random.Generator, severity: str, build: Build, child: np.rand
     )
 
 
-def _relief(rng: np.random.Generator, bmi: float) -> Relief:
+def _relief(rng: np.random.Generator, bmi: float, *, girl: bool) -> Relief:
     lean = float(np.clip(1.5 - 0.05 * (bmi - 14.0), 0.6, 1.5))
     blades = tuple(float(x) for x in lean * rng.uniform(5.0, 9.0, 2))
     return Relief(
@@ -129,18 +144,37 @@ def _relief(rng: np.random.Generator, bmi: float) -> Relief:
         cleft_mm=float(rng.uniform(16.0, 24.0)),
         waistband_mm=float(rng.uniform(88.0, 108.0)),
         hair=str(rng.choice(["short", "bun", "long"], p=[0.42, 0.5, 0.08])),
+        arms_out_mm=(float(rng.uniform(-8.0, 70.0)), float(rng.uniform(-8.0, 70.0))),
+        strap_mm=float(rng.uniform(-288.0, -262.0)) if rng.random() < 0.45 and girl else 0.0,
     )
 
 
-def _film(rng: np.random.Generator, column_mm: float) -> Film:
-    """A long film, 1.8-2.6 m from the tube, from the skull base or the neck to the sacrum or the hips."""
+def _direction(rng: np.random.Generator) -> bool:
+    """Whether the film is taken from the front (AP)."""
+    return bool(rng.random() < 0.5)
+
+
+def _anomaly(rng: np.random.Generator) -> str:
+    """Most often none."""
+    kinds = [name for name in CHOICES["anomaly"] if name != "mixed"]
+    return str(rng.choice(kinds, p=[0.55, 0.15, 0.15, 0.15]))
+
+
+def _film(rng: np.random.Generator, column_mm: float, turned: bool) -> Film:
+    """A film 1.8-2.6 m from the tube: long, from the skull or neck to the hips, or close to the column."""
     detector_z, source_z = 170.0, 170.0 - rng.uniform(1800.0, 2600.0)
     source_y = -0.5 * column_mm + rng.normal(0, 25.0)
     magnification = (detector_z - source_z) / -source_z
-    top, bottom = -1.07 * column_mm - rng.uniform(12.0, 75.0), rng.uniform(45.0, 110.0)
+    close = rng.random() < CLOSE_SHARE
+    above, below = (
+        (rng.uniform(-8.0, 30.0), rng.uniform(8.0, 55.0))
+        if close
+        else (rng.uniform(12.0, 75.0), rng.uniform(45.0, 110.0))
+    )
+    top, bottom = -1.07 * column_mm - above, below
     top, bottom = (source_y + magnification * (edge - source_y) for edge in (top, bottom))
     spacing = (bottom - top) / FILM_HEIGHT_PX
-    width = int(FILM_HEIGHT_PX * rng.uniform(0.38, 0.56))
+    width = int(FILM_HEIGHT_PX * (rng.uniform(0.33, 0.46) if close else rng.uniform(0.42, 0.56)))
     left = -0.5 * width * spacing + rng.normal(0, 7.0)
     return Film(
         (float(rng.normal(0, 10.0)), source_y, source_z),
@@ -150,4 +184,5 @@ def _film(rng: np.random.Generator, column_mm: float) -> Film:
         spacing,
         width,
         FILM_HEIGHT_PX,
+        turned,
     )

@@ -1,18 +1,24 @@
-"""The X-ray set-up: a point source behind the child, a flat detector in front (PA), and its projection."""
+"""The X-ray set-up: a point source on one side of the child, a flat detector on the other, its projection."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from inference.phantom.morphometry import Floats
 
+HALF_TURN: Final = np.array([-1.0, 1.0, -1.0])
+
 
 @dataclass(frozen=True)
 class Film:
-    """Cone beam onto an upright detector, seen from behind (patient's right at the image's right).
+    """Cone beam onto an upright detector, stored as the tube sees it.
 
-    source_mm: (x, y, z) of the focal spot in the body frame. detector_z_mm: plane of the detector. left_mm
-    and top_mm: its upper left corner. spacing_mm: size of a pixel on the detector. width, height: px.
+    Film frame: the body frame where the tube stands behind the child (PA: the patient's right at the image's
+    right); turned half round about the vertical where it stands in front (`turned`, AP: the patient's right
+    at the image's left). source_mm: (x, y, z) of the focal spot; detector_z_mm: plane of the detector;
+    left_mm and top_mm: its upper left corner; all in the film frame. spacing_mm: size of a pixel on the
+    detector. width, height: px.
     """
 
     source_mm: tuple[float, float, float]
@@ -22,6 +28,7 @@ class Film:
     spacing_mm: float
     width: int
     height: int
+    turned: bool = False
 
     @property
     def focal_px(self) -> float:
@@ -34,8 +41,24 @@ class Film:
         x, y, _ = self.source_mm
         return (x - self.left_mm) / self.spacing_mm, (y - self.top_mm) / self.spacing_mm
 
+    @property
+    def magnification(self) -> float:
+        """Of what lies in the plane of the sacrum: detector distance over patient distance."""
+        return (self.detector_z_mm - self.source_mm[2]) / -self.source_mm[2]
+
+    def from_body(self, points_mm: Floats) -> Floats:
+        """Body frame (..., 3) -> film frame, mm."""
+        return np.asarray(points_mm * HALF_TURN if self.turned else points_mm)
+
     def project(self, points_mm: Floats) -> Floats:
         """Body-frame points (..., 3) in mm -> pixels (..., 2), (0, 0) at the outer corner of the first."""
-        relative = points_mm - np.asarray(self.source_mm)
+        relative = self.from_body(points_mm) - np.asarray(self.source_mm)
         flat = relative[..., :2] * (self.focal_px / relative[..., 2:])
         return np.asarray(flat + np.asarray(self.centre_px))
+
+    def project_from_behind(self, points_mm: Floats) -> Floats:
+        """As `project`, on the image shown with the patient's right at the right."""
+        pixels = self.project(points_mm)
+        if self.turned:
+            pixels[..., 0] = self.width - pixels[..., 0]
+        return pixels

@@ -1,7 +1,8 @@
 """An Azure Kinect behind the child: its two cameras, where it stands, and what its depth frame looks like.
 
-Depth: NFOV unbinned, 640 x 576, uint16 mm, the mean of a burst of 15 frames; colour: 1280 x 720. Noise, holes
-and flying pixels after Tölgyessy et al., Sensors 21:413 (2021), and Kurillo et al., Sensors 22:2469 (2022).
+Depth: NFOV unbinned, 640 x 576, uint16 mm, one frame or the mean of a burst; colour: 720p or 1080p. Noise,
+holes and flying pixels after Tölgyessy et al., Sensors 21:413 (2021), and Kurillo et al., Sensors 22:2469
+(2022).
 """
 
 from dataclasses import dataclass
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 from annotation.imaging.camera import Calibration, Camera
 from inference.phantom.mesh import Mesh
 from inference.phantom.morphometry import Floats
-from inference.phantom.skin import HAIR, Outside
+from inference.phantom.skin import HAIR, SKIN, Outside
 from inference.phantom.surface import Visible, visible
 
 DEPTH_SIZE: Final = (640, 576)
-COLOUR_SIZE: Final = (1280, 720)
+COLOUR_SIZES: Final = {"720p": (1280, 720), "1080p": (1920, 1080)}
 FRAMES_IN_BURST: Final = 15
 VALID_RADIUS_PX: Final = 372.0
 """The NFOV field of view is a hexagon inscribed in about this radius."""
@@ -37,8 +38,10 @@ class Stand:
         return np.asarray(points @ self.rotation.T + self.translation_mm)
 
 
-def draw_calibration(rng: np.random.Generator) -> Calibration:
+def draw_calibration(rng: np.random.Generator, colour_mode: str) -> Calibration:
     """A plausible device: nominal intrinsics with the spread between units, colour tilted 6 deg to depth."""
+    # The colour modes are one sensor, scaled: 1080p shows what 720p shows.
+    enlarged = COLOUR_SIZES[colour_mode][1] / 720
     spread = rng.normal(0, 1, 8)
     depth = Camera(
         *DEPTH_SIZE,
@@ -49,11 +52,11 @@ def draw_calibration(rng: np.random.Generator) -> Calibration:
         distortion=(0.6, 0.05, -7e-05, 3e-05, -0.001, 0.93, 0.15, 0.002),
     )
     colour = Camera(
-        *COLOUR_SIZE,
-        fx=606.5 + 1.5 * spread[3],
-        fy=606.3 + 1.5 * spread[3],
-        cx=638.5 + 2.5 * spread[4],
-        cy=366.5 + 2.5 * spread[5],
+        *COLOUR_SIZES[colour_mode],
+        fx=enlarged * (606.5 + 1.5 * spread[3]),
+        fy=enlarged * (606.3 + 1.5 * spread[3]),
+        cx=enlarged * (638.5 + 2.5 * spread[4]),
+        cy=enlarged * (366.5 + 2.5 * spread[5]),
         distortion=(0.4, -2.5, 4e-04, -1.5e-04, 1.5, 0.28, -2.3, 1.42),
     )
     tilt = np.radians(6.0 + 0.25 * spread[6])
@@ -87,14 +90,30 @@ def see(camera: Camera, points: Floats, mesh: Mesh) -> Visible:
     return Visible(seen.depth, triangle, seen.weights)
 
 
-def depth_frame(seen: Visible, body: Outside, scene: Mesh, rng: np.random.Generator) -> NDArray[np.uint16]:
-    """What the sensor reports: (576, 640) uint16 mm, 0 where it knows nothing."""
+def depth_frame(
+    seen: Visible,
+    body: Outside,
+    scene: Mesh,
+    rng: np.random.Generator,
+    *,
+    frames: int = FRAMES_IN_BURST,
+    skin_bias_mm: float = 0.0,
+) -> NDArray[np.uint16]:
+    """What the sensor reports: (576, 640) uint16 mm, 0 where it knows nothing.
+
+    frames: how many are averaged. skin_bias_mm: how much too far bare skin reads, because light comes back
+    from below its surface.
+    """
     true = np.where(np.isfinite(seen.depth), seen.depth, 0.0)
     material = np.concatenate([body.material, np.full(len(scene.vertices) - len(body.material), 9.0)])
-    kind = np.rint(seen.blend(scene.triangles, material[:, None])[..., 0])
-    sigma = (1.1 + 0.9 * (true / 1500.0) ** 2) / np.sqrt(FRAMES_IN_BURST)
+    kind = seen.nearest(scene.triangles, material)
+    sigma = (1.1 + 0.9 * (true / 1500.0) ** 2) / np.sqrt(frames)
     noise = rng.standard_normal(true.shape)
-    measured = true + sigma * (0.85 * noise + 0.9 * cv2.GaussianBlur(noise, (0, 0), 1.2))
+    measured = (
+        true
+        + skin_bias_mm * (kind == SKIN)
+        + sigma * (0.85 * noise + 0.9 * cv2.GaussianBlur(noise, (0, 0), 1.2))
+    )
     measured = _flying_pixels(measured, rng)
     lost = (kind == HAIR) & (cv2.GaussianBlur(rng.random(true.shape), (0, 0), 1.5) > 0.505)
     lost |= _steep(true) & (rng.random(true.shape) < 0.75)

@@ -26,6 +26,10 @@ class Mesh:
         """The same mesh with other vertex positions (V, 3)."""
         return Mesh(vertices, self.triangles, self.weight)
 
+    def weighted(self, weight: float) -> "Mesh":
+        """The same mesh with one weight for all of it."""
+        return Mesh(self.vertices, self.triangles, np.full(len(self.triangles), weight))
+
     def scaled(self, factor: float) -> "Mesh":
         """The same mesh with ``factor`` times the weight."""
         return Mesh(self.vertices, self.triangles, self.weight * factor)

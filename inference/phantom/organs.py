@@ -1,5 +1,6 @@
 """Soft parts that a film shows: lungs, heart, diaphragm, airway, psoas, gas in stomach and bowel."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -11,15 +12,15 @@ from inference.phantom.tissue import FAT, GAS_OVER_SOFT, LUNG_OVER_SOFT, MUSCLE,
 from inference.phantom.trunk import Build, cage_section
 from inference.phantom.warp import Warp
 
-APEX_MM: Final = -436.0
-DOME_MM: Final = {1.0: -214.0, -1.0: -202.0}
+APEX_MM: Final = -438.0
+DOME_MM: Final = {1.0: -236.0, -1.0: -224.0}
 """Height of the dome of the diaphragm by side (+1 right: the liver lifts it)."""
-CORNER_MM: Final = -128.0
+CORNER_MM: Final = -146.0
 
 
-def lungs(build: Build, warp: Warp) -> Mesh:
-    """Both lungs of the straight body, carried by the warp."""
-    whole = merged([_lung(build, side, warp) for side in (1.0, -1.0)])
+def lungs(build: Build, warp: Warp, only: float = 0.0) -> Mesh:
+    """Both lungs of the straight body, carried by the warp; or `only` the one of that side (+1 right)."""
+    whole = merged([_lung(build, side, warp) for side in ([only] if only else (1.0, -1.0))])
     return whole.moved(warp.apply(whole.vertices))
 
 
@@ -51,28 +52,35 @@ def _lung(build: Build, side: float, warp: Warp) -> Mesh:
 
 def _mediastinum(level: Floats, forward: Floats, side: float) -> Floats:
     """Half width of the shadow between the lungs at a height and a depth before the column."""
-    heart = np.exp(-(((level + 235.0) / 52.0) ** 2)) / (1 + np.exp(-(forward - 18.0) / 7.0))
-    behind = 20.5 - 3.0 / (1 + np.exp(-(forward - 12.0) / 8.0))
-    vessels = 7.0 * np.exp(-(((level + 330.0) / 40.0) ** 2))
-    aorta = 7.0 * np.exp(-(((level + 372.0) / 16.0) ** 2)) if side < 0 else 0.0
-    low = 16.0 * np.exp(-(((level + 190.0) / 40.0) ** 2)) / (1 + np.exp(-(forward - 18.0) / 7.0))
-    return np.asarray(
-        behind + vessels + aorta + heart * (14.0 if side > 0 else 52.0) + (low if side < 0 else 0.0)
-    )
+    # Round from front to back, so that its edge on the film is soft.
+    deep = np.sqrt(np.clip(1 - ((forward - 64.0) / 52.0) ** 2, 0.0, 1.0))
+    heart = np.sin(0.5 * np.pi * np.clip((level + 345.0) / 122.0, 0.0, 1.0)) ** 1.4 * deep
+    # The lungs nearly meet in front of the column: only the bodies themselves are wide.
+    behind = np.interp(forward, [-35.0, -15.0, 0.0, 20.0, 60.0, 90.0], [27.0, 23.0, 20.0, 17.0, 12.0, 5.0])
+    root = np.exp(-(((forward - 26.0) / 26.0) ** 2))
+    vessels = 15.0 * np.exp(-(((level + 318.0) / 34.0) ** 2)) * root
+    if side > 0:
+        upper = 9.0 * np.exp(-(((level + 375.0) / 40.0) ** 2)) * root
+        return np.asarray(behind + vessels + upper + 22.0 * heart)
+    knob = 13.0 * np.exp(-(((level + 368.0) / 15.0) ** 2)) * root
+    trunk = 10.0 * np.exp(-(((level + 312.0) / 20.0) ** 2)) * deep
+    aorta = np.interp(level, [-365.0, -345.0, -200.0, -150.0], [0.0, 8.0, 5.0, 1.0])
+    aorta = aorta * np.exp(-(((forward - 8.0) / 14.0) ** 2))
+    return np.asarray(behind + vessels + knob + trunk + aorta + 58.0 * heart)
 
 
 def _dome(x: Floats, forward: Floats, side: float) -> Floats:
     """Height of the diaphragm: high in the middle of each half, low at the ribs and at the back."""
     top = DOME_MM[side]
-    aside = np.clip((x - 58.0) / 62.0, -1.2, 1.2) ** 2
-    along = np.clip((forward - 38.0) / 78.0, -1.3, 1.3) ** 2
-    return np.asarray(top + 66.0 * aside + 46.0 * along)
+    aside = np.abs(np.clip((x - 60.0) / 62.0, -1.1, 1.15)) ** 3
+    along = np.abs(np.clip((forward - 42.0) / 76.0, -1.2, 1.2)) ** 3
+    return np.asarray(top + np.where(x > 60.0, 64.0, 14.0) * aside + 58.0 * along)
 
 
-def vessels(build: Build, warp: Warp, rng: np.random.Generator) -> Mesh:
+def vessels(build: Build, warp: Warp, rng: np.random.Generator, only: float = 0.0) -> Mesh:
     """Branches of the pulmonary vessels from each hilum outward, thinner and fainter towards the ribs."""
     k, parts = build.scale, []
-    for side in (1.0, -1.0):
+    for side in [only] if only else (1.0, -1.0):
         hilum = np.array([side * 30.0, -300.0, 18.0])
         for _ in range(34):
             reach, turn = rng.uniform(45, 95), rng.uniform(-1.15, 1.35)
@@ -127,27 +135,30 @@ def psoas(bent: Spine) -> Mesh:
     return merged(parts)
 
 
-def gas(build: Build, warp: Warp, rng: np.random.Generator) -> Mesh:
+def gas(build: Build, warp: Warp, rng: np.random.Generator) -> Sequence[Mesh]:
     """Stomach bubble under the left dome and pockets along the colon; different in every child."""
     k, b = build.scale, build.breadth
     parts = []
     if rng.random() < 0.85:
-        at = np.array([-rng.uniform(48, 72) * b, rng.uniform(-172, -160), 62.0]) * k
+        at = np.array([-rng.uniform(48, 72) * b, rng.uniform(-196, -182), 62.0]) * k
         parts.append(
             ellipsoid(
                 at, np.array([rng.uniform(16, 36), rng.uniform(8, 22), 24.0]) * k, GAS_OVER_SOFT, 11, 18
             )
         )
-    for _ in range(int(rng.integers(3, 10))):
+    for _ in range(int(rng.integers(0, 6))):
+        x, y = _colon_place(float(rng.random()))
+        for _ in range(int(rng.integers(2, 6))):
+            at = np.array([(x + rng.normal(0, 16)) * b, y + rng.normal(0, 14), rng.uniform(40, 80)]) * k
+            size = rng.uniform(9, 20, 3) * np.array([1.1, 0.9, 1.0]) * k
+            parts.append(ellipsoid(at, size, GAS_OVER_SOFT * rng.uniform(0.2, 0.6), 9, 16))
+    for _ in range(int(rng.integers(6, 16))):
         x, y = _colon_place(float(rng.random()))
         for _ in range(int(rng.integers(4, 14))):
             at = np.array([(x + rng.normal(0, 13)) * b, y + rng.normal(0, 11), rng.uniform(40, 80)]) * k
             size = rng.uniform(2.5, 8.5, 3) * np.array([1.2, 0.9, 1.0]) * k
-            parts.append(ellipsoid(at, size, GAS_OVER_SOFT * rng.uniform(0.3, 0.9), 7, 12))
-    if not parts:
-        return _nothing()
-    whole = merged(parts)
-    return whole.moved(warp.apply(whole.vertices))
+            parts.append(ellipsoid(at, size, GAS_OVER_SOFT * rng.uniform(0.3, 0.8), 7, 12))
+    return [part.moved(warp.apply(part.vertices)) for part in parts]
 
 
 def _colon_place(t: float) -> tuple[float, float]:
@@ -156,7 +167,3 @@ def _colon_place(t: float) -> tuple[float, float]:
     x = np.interp(t, knots, [82.0, 84.0, 0.0, -86.0, -70.0, -5.0])
     y = np.interp(t, knots, [20.0, -92.0, -78.0, -110.0, 30.0, 75.0])
     return float(x), float(y)
-
-
-def _nothing() -> Mesh:
-    return ellipsoid(np.zeros(3), np.ones(3), 0.0, 5, 6)

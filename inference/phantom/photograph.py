@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from inference.phantom.mesh import Mesh, merged
 from inference.phantom.morphometry import Floats
-from inference.phantom.skin import CLOTH, HAIR, Outside
+from inference.phantom.skin import CLOTH, HAIR, SKIN, Outside
 from inference.phantom.surface import Visible, vertex_normals
 
 # Skin tones (sRGB 0..1), from the Monk scale's lighter to darker half.
@@ -159,6 +159,9 @@ def _texture(body: Outside, rng: np.random.Generator) -> Floats:
     factor = 1 + 0.035 * blotch + 0.012 * rng.standard_normal(len(vertices))
     strand = np.sin(vertices[:, 0] * 0.9 + 6 * np.sin(vertices[:, 1] * 0.02)) * 0.25
     hair = 1 + strand + 0.2 * rng.standard_normal(len(vertices))
+    bare = np.flatnonzero(body.material == SKIN)
+    moles = rng.choice(bare, int(rng.integers(4, 40)), replace=False)
+    factor[moles] *= rng.uniform(0.45, 0.85, len(moles))
     return np.asarray(np.where(body.material == HAIR, hair, factor))
 
 

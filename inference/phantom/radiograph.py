@@ -1,7 +1,8 @@
 """The film: attenuation along the rays, scatter, quantum noise, and what machines make of it.
 
 ``exposure`` follows the rays through the meshes; ``develop`` turns the line integrals into a grey image
-as a digital system would: scatter, noise, blur, logarithm, tone curve, local contrast, collimation, marker.
+as a digital system would: scatter, noise, blur, logarithm, multi-scale contrast, tone curve, collimation,
+marker. Bone is bright.
 """
 
 from collections.abc import Sequence
@@ -17,17 +18,21 @@ from inference.phantom.mesh import Mesh, merged
 from inference.phantom.morphometry import Floats
 from inference.phantom.thickness import line_integrals
 
-Bytes = NDArray[np.uint8]
 MARKER_MM: Final = 16.0
+FINE_MM: Final = 1.6
+WORST_SCATTER: Final = 4.0
+"""Line integral behind which a machine's scatter share is reached: some 20 cm of soft tissue."""
 
 
 @dataclass(frozen=True)
 class Machine:
     """How one X-ray system records and shows. Drawn anew for every study.
 
-    quanta: per pixel behind no body; scatter_share: scattered over primary; blur_px: of the detector; low,
-    high: share of pixels that may turn black and white; gamma: of the tone curve; white: the brightest grey
-    (0..1); local: gain of detail below local_mm.
+    quanta: per pixel behind no body; scatter_share: scattered over primary behind 20 cm of tissue; blur_px:
+    of the detector; low, high: share of pixels that may turn black and white; gamma: of the tone curve;
+    white: the brightest grey (0..1); ground, local, fine: gain of what is larger than local_mm, of what is
+    smaller, and of the finest detail; bits: of a stored value; inverted: stored with bone dark
+    (MONOCHROME1).
     """
 
     quanta: float
@@ -41,72 +46,113 @@ class Machine:
     local_mm: float
     collimated: bool
     marker: str
+    ground: float
+    fine: float
+    bits: int
+    inverted: bool
 
 
 def draw_machine(rng: np.random.Generator) -> Machine:
     """A random system, as different as the films of one collection are."""
     return Machine(
-        quanta=float(np.exp(rng.uniform(np.log(4e4), np.log(3e5)))),
-        scatter_share=float(rng.uniform(0.2, 0.7)),
-        blur_px=float(rng.uniform(0.45, 0.8)),
-        low=float(rng.uniform(0.01, 0.14)),
-        high=float(rng.uniform(0.002, 0.012)),
-        gamma=float(rng.uniform(0.75, 1.6)),
-        white=float(rng.uniform(0.74, 1.0)),
-        local=float(rng.uniform(0.0, 0.8)),
-        local_mm=float(rng.uniform(14.0, 30.0)),
+        quanta=float(np.exp(rng.uniform(np.log(3e4), np.log(3e5)))),
+        scatter_share=float(rng.uniform(0.3, 1.1)),
+        blur_px=float(rng.uniform(0.5, 0.95)),
+        low=float(rng.choice([0.003, 0.03, 0.11]) * rng.uniform(0.5, 1.5)),
+        high=float(rng.uniform(0.0005, 0.012)),
+        gamma=float(rng.uniform(0.8, 1.8)),
+        white=float(rng.uniform(0.55, 1.0)),
+        local=float(rng.uniform(0.0, 1.1)),
+        local_mm=float(rng.uniform(14.0, 32.0)),
         collimated=bool(rng.random() < 0.35),
         marker=str(rng.choice(["R", "L", ""], p=[0.5, 0.25, 0.25])),
+        ground=float(rng.uniform(0.35, 0.95)),
+        fine=float(rng.uniform(0.0, 0.7)),
+        bits=int(rng.choice([12, 14, 16], p=[0.6, 0.25, 0.15])),
+        inverted=bool(rng.random() < 0.25),
     )
 
 
-def exposure(soft: Sequence[Mesh], bones: Sequence[Mesh], film: Film, rng: np.random.Generator) -> Floats:
-    """Line integral of attenuation (height, width) through all parts; bone has a trabecular grain."""
+def exposure(
+    soft: Sequence[Mesh],
+    gas: Sequence[Mesh],
+    bones: Sequence[Mesh],
+    film: Film,
+    rng: np.random.Generator,
+) -> Floats:
+    """Line integral of attenuation (height, width) through all parts.
+
+    No tissue is even: bone has a trabecular grain, soft parts have fat between them, bowel gas has contents.
+    """
+    shape = (film.height, film.width)
     bone = line_integrals(merged(bones), film)
-    fine, coarse = (_grain((film.height, film.width), mm / film.spacing_mm, rng) for mm in (0.7, 2.2))
-    bone *= 1 + 0.07 * fine + 0.05 * coarse
-    return np.maximum(line_integrals(merged(soft), film) + bone, 0.0)
+    fine, coarse, wide = (_grain(shape, mm / film.spacing_mm, rng) for mm in (0.7, 2.2, 11.0))
+    bone *= 1 + 0.04 * fine + 0.03 * coarse
+    flesh = line_integrals(merged(soft), film) * (1 + 0.011 * wide + 0.0015 * coarse)
+    if gas:
+        flesh += line_integrals(merged(gas), film) * np.clip(1 + 0.2 * wide + 0.04 * coarse, 0.2, 1.6)
+    return np.maximum(flesh + bone, 0.0)
 
 
 def _grain(shape: tuple[int, int], sigma_px: float, rng: np.random.Generator) -> Floats:
-    """Smooth noise with unit deviation."""
-    noise = cv2.GaussianBlur(rng.standard_normal(shape), (0, 0), sigma_px)
-    return np.asarray(noise / noise.std())
+    """Smooth noise with unit deviation; made on a coarser grid where it is wide."""
+    coarser = max(int(sigma_px / 2.0), 1)
+    small = shape[0] // coarser + 2, shape[1] // coarser + 2
+    noise: Floats = np.asarray(cv2.GaussianBlur(rng.standard_normal(small), (0, 0), sigma_px / coarser))
+    noise = noise / noise.std()
+    if coarser == 1:
+        return np.asarray(noise[: shape[0], : shape[1]])
+    return np.asarray(cv2.resize(noise, shape[::-1], interpolation=cv2.INTER_CUBIC))
 
 
-def develop(integral: Floats, film: Film, machine: Machine, rng: np.random.Generator) -> Bytes:
-    """Grey film (height, width) uint8, bone bright, seen from behind: the patient's right at image right."""
-    primary = np.exp(-integral)
-    wide = cv2.GaussianBlur(
-        cv2.resize(primary, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA),
-        (0, 0),
-        45 / film.spacing_mm / 8,
-    )
-    scatter = machine.scatter_share * cv2.resize(
-        wide, (film.width, film.height), interpolation=cv2.INTER_LINEAR
-    )
-    counts = (primary + 0.35 * scatter) * machine.quanta
-    counts = cv2.GaussianBlur(counts, (0, 0), machine.blur_px)
-    counts += np.sqrt(counts) * rng.standard_normal(counts.shape)
-    density = -np.log(np.maximum(counts, 1.0) / machine.quanta)
+def develop(integral: Floats, film: Film, machine: Machine, rng: np.random.Generator) -> Floats:
+    """Grey film (height, width), 0..1, bone bright, as the tube sees it (see `Film`)."""
+    density = _recorded(integral, film, machine, rng)
     grey = _tone(density, film, machine)
     if machine.collimated:
         grey *= _shutters(film, rng)
-    image = np.clip(grey * 255.0 + 0.5, 0, 255).astype(np.uint8)
-    _mark(image, film, machine, rng)
-    return image
+    _mark(grey, film, machine, rng)
+    return grey
+
+
+def quantised(grey: Floats, bits: int) -> NDArray[np.uint16]:
+    """Grey 0..1 as whole numbers of so many bits."""
+    return np.clip(grey * ((1 << bits) - 1) + 0.5, 0, (1 << bits) - 1).astype(np.uint16)
+
+
+def _recorded(integral: Floats, film: Film, machine: Machine, rng: np.random.Generator) -> Floats:
+    """The negative logarithm of what the detector counts: primary, scatter, blur and quantum noise."""
+    primary = np.exp(-integral)
+    # Scatter grows with the thickness that makes it (first order), and spreads over centimetres.
+    born = cv2.resize(primary * integral, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
+    wide = cv2.GaussianBlur(born, (0, 0), 40 / film.spacing_mm / 8)
+    scatter = cv2.resize(wide, (film.width, film.height), interpolation=cv2.INTER_LINEAR)
+    counts = (primary + machine.scatter_share / WORST_SCATTER * scatter) * machine.quanta
+    counts = cv2.GaussianBlur(counts, (0, 0), machine.blur_px)
+    counts += np.sqrt(counts) * rng.standard_normal(counts.shape)
+    counts = cv2.GaussianBlur(counts, (0, 0), 0.4)
+    return np.asarray(-np.log(np.maximum(counts, 1.0) / machine.quanta))
 
 
 def _tone(density: Floats, film: Film, machine: Machine) -> Floats:
-    """Compress the large differences, lift the fine ones, then stretch and bend to 0..1."""
-    small = cv2.resize(density, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    ground = cv2.GaussianBlur(small, (0, 0), machine.local_mm / film.spacing_mm / 4)
-    ground = cv2.resize(ground, (film.width, film.height), interpolation=cv2.INTER_LINEAR)
-    shown = ground + (1 + machine.local) * (density - ground)
+    """Weigh large, middle and fine structure, then stretch and bend to 0..1."""
+    ground = _blurred(density, machine.local_mm / film.spacing_mm)
+    smooth = _blurred(density, FINE_MM / film.spacing_mm)
+    shown = machine.ground * ground + (1 + machine.local) * (smooth - ground)
+    shown += (1 + machine.fine) * (density - smooth)
     middle = shown[::4, film.width // 5 : film.width - film.width // 5 : 4]
     low, high = np.quantile(middle, [machine.low, 1 - machine.high])
     stretched = np.clip((shown - low) / max(high - low, 1e-6), 0.0, 1.0)
     return np.asarray(machine.white * stretched**machine.gamma)
+
+
+def _blurred(image: Floats, sigma_px: float) -> Floats:
+    """A Gaussian blur, at a quarter of the size where it is wide."""
+    if sigma_px < 8:
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px))
+    small = cv2.resize(image, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), sigma_px / 4)
+    return np.asarray(cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
 def _shutters(film: Film, rng: np.random.Generator) -> Floats:
@@ -117,13 +163,18 @@ def _shutters(film: Film, rng: np.random.Generator) -> Floats:
     return np.asarray(0.04 + 0.96 * edge[None, :])
 
 
-def _mark(image: Bytes, film: Film, machine: Machine, rng: np.random.Generator) -> None:
-    """Burn the lead letter in: R at the patient's right (image right), L at the left."""
+def _mark(grey: Floats, film: Film, machine: Machine, rng: np.random.Generator) -> None:
+    """Burn the lead letter in, on the side of the patient that it names."""
     if not machine.marker:
         return
     size = MARKER_MM / film.spacing_mm
     face, scale = cv2.FONT_HERSHEY_SIMPLEX, size / 22.0
     inset = 0.11 * film.width
-    x = film.width - inset - size if machine.marker == "R" else inset
+    at_right = (machine.marker == "R") != film.turned
+    x = film.width - inset - size if at_right else inset
     y = rng.uniform(0.08, 0.3) * film.height
-    cv2.putText(image, machine.marker, (int(x), int(y)), face, scale, 250, max(2, int(size / 7)), cv2.LINE_AA)
+    letter = np.zeros(grey.shape, np.uint8)
+    cv2.putText(
+        letter, machine.marker, (int(x), int(y)), face, scale, 255, max(2, int(size / 7)), cv2.LINE_AA
+    )
+    grey += (letter / 255.0) * (0.98 - grey)

@@ -71,7 +71,7 @@ def _rib_tube(path: Floats, number: int, k: float, column: Floats) -> Mesh:
     outward[:, 1] = 0.0
     taper = np.interp(np.linspace(0, 1, len(path)), [0, 0.08, 0.2, 0.9, 1], [0.75, 0.7, 1.0, 1.05, 0.95])
     thick, high = 3.3 * k * np.ones(len(path)), RIB_HALF_HEIGHT_MM[number] * k * taper
-    wall = 1.0 * k
+    wall = 1.35 * k
     shell = tube(path, thick, high, outward, CORTEX_OVER_SOFT, 12)
     return merged([shell, tube(path, thick - wall, high - wall, outward, MARROW_OVER_CORTEX, 12)])
 
@@ -111,13 +111,13 @@ def _sacrum(k: float) -> Mesh:
     half = np.interp(drop, [0, 0.12, 0.35, 0.6, 0.85, 1], [40, 52, 48, 31, 17, 8]) * k
     deep = np.interp(drop, [0, 0.4, 1], [15, 12, 5]) * k
     across = np.array([1.0, 0.0, 0.0])
-    parts = _bone(bow, half, deep, across, 1.1 * k, 24)
+    parts = _bone(bow, half, deep, across, 0.6 * k, 24)
     for row in range(4):
         for side in (1.0, -1.0):
             at = np.array([side * (21 - 2.5 * row), 24 + 17.0 * row, -18 - 5.0 * row]) * k
-            parts.append(ellipsoid(at, np.array([4.4, 3.4, 9.0]) * k, -0.6 * CORTEX_OVER_SOFT, 7, 10))
+            parts.append(ellipsoid(at, np.array([4.4, 3.4, 9.0]) * k, -0.28 * CORTEX_OVER_SOFT, 7, 10))
         crest = np.array([0.0, 14 + 19.0 * row, -30 - 6.0 * row]) * k
-        parts.append(ellipsoid(crest, np.array([2.6, 8.0, 5.0]) * k, CORTEX_OVER_SOFT * 0.7, 7, 10))
+        parts.append(ellipsoid(crest, np.array([2.6, 8.0, 5.0]) * k, CORTEX_OVER_SOFT * 0.35, 7, 10))
     return merged(parts)
 
 
@@ -135,9 +135,9 @@ def _wing(side: float, k: float, b: float) -> list[Mesh]:
     )
     middle = 0.5 * (low_f + crest_f)
     half = 0.5 * np.linalg.norm(crest_f - low_f, axis=1)
-    parts = _bone(middle, half, np.full(15, 4.2 * k), crest_f - low_f, 1.2 * k, 24)
+    parts = _bone(middle, half, np.full(15, 4.2 * k), crest_f - low_f, 0.9 * k, 24)
     return parts + _bone(
-        crest_f, np.full(15, 5.0 * k), np.full(15, 5.0 * k), np.array([0.0, 0.0, 1.0]), 1.3 * k, 12
+        crest_f, np.full(15, 5.0 * k), np.full(15, 5.0 * k), np.array([0.0, 0.0, 1.0]), 0.9 * k, 12
     )
 
 

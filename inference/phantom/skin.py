@@ -25,12 +25,17 @@ PSIS_MM: Final = (42.0, 28.0)
 SCAPULA_MM: Final = (84.0, -274.0)
 ACROMION_MM: Final = (146.0, -414.0)
 
+STRAP_HALF_MM: Final = 11.0
 SKIN, HAIR, CLOTH = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class Relief:
-    """How strongly what lies below shows: mm of furrow, scapulae, cleft; factors per side (left, right)."""
+    """How strongly what lies below shows (mm of furrow, scapulae, cleft), and how the child stands.
+
+    Pairs are left, right. waistband_mm, strap_mm: heights of the waistband and of a strap across the back (0:
+    none) on the straight reference body; arms_out_mm: how far the hands are held away from the hips.
+    """
 
     furrow_mm: float
     muscle_mm: float
@@ -38,6 +43,8 @@ class Relief:
     cleft_mm: float
     waistband_mm: float
     hair: str
+    arms_out_mm: tuple[float, float]
+    strap_mm: float
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Outside:
 def outside(build: Build, warp: Warp, bent: Spine, relief: Relief) -> Outside:
     """All that the cameras see of the child."""
     trunk, bump, band = _trunk(build, warp, bent, relief)
-    limbs = arms(build, warp)
+    limbs = arms(build, warp, relief)
     head, hair = _head(bent, relief)
     parts = [trunk, *limbs, head, *hair]
     kinds = [band, *(np.full(len(limb.vertices), SKIN) for limb in limbs), _hairy(head, bent)]
@@ -82,6 +89,7 @@ def _trunk(
     moved = warp.apply(straight)
     facing = np.clip(1.35 * np.cos(angle), 0.0, 1.0)
     cloth = y / k > relief.waistband_mm
+    strap = (np.abs(y / k - relief.strap_mm) < STRAP_HALF_MM) & bool(relief.strap_mm)
     bump = facing * (_bumps(x / k, y / k, relief, np.where(cloth, 0.3, 1.0)) + _midline(moved, bent, relief))
     moved[..., 2] -= bump * k
     outward = np.stack(
@@ -94,7 +102,7 @@ def _trunk(
     return (
         mesh,
         np.concatenate([bump.ravel(), pad]),
-        np.concatenate([np.where(cloth, CLOTH, SKIN).ravel(), pad]),
+        np.concatenate([np.where(cloth | strap, CLOTH, SKIN).ravel(), pad]),
     )
 
 
@@ -145,16 +153,18 @@ def _midline(moved: Floats, bent: Spine, relief: Relief) -> Floats:
     return np.asarray(furrow + muscle + knob)
 
 
-def arms(build: Build, warp: Warp) -> list[Mesh]:
+def arms(build: Build, warp: Warp, relief: Relief) -> list[Mesh]:
     """Right and left arm, hanging from their shoulders."""
-    return [_arm(build, warp, side) for side in (1.0, -1.0)]
+    left, right = relief.arms_out_mm
+    return [_arm(build, warp, 1.0, right), _arm(build, warp, -1.0, left)]
 
 
-def _arm(build: Build, warp: Warp, side: float) -> Mesh:
+def _arm(build: Build, warp: Warp, side: float, out_mm: float) -> Mesh:
     k, b = build.scale, build.breadth
     t = np.linspace(0, 1, 60)
     keys = [0, 0.03, 0.07, 0.16, 0.26, 0.44, 0.52, 0.62, 0.79, 0.84, 0.92, 0.98, 1]
     x = PchipInterpolator([0, 0.12, 0.3, 0.6, 1], [143, 163, 178, 197, 212])(t) * side * b
+    x += side * out_mm * np.clip((t - 0.08) / 0.92, 0.0, 1.0)
     y = -398 + 545 * t
     z = PchipInterpolator([0, 0.3, 0.6, 1], [14, 10, 20, 52])(t)
     size = (

@@ -90,7 +90,7 @@ def build(design: SpineDesign, film: Film) -> Spine:
     tilt = wanted.copy()
     for _ in range(PASSES):
         spine = _assemble(design, tilt)
-        error = wanted - film_tilts_deg(film.project(spine.corners))
+        error = wanted - film_tilts_deg(film.project_from_behind(spine.corners))
         tilt += error
         lean = np.degrees((spine.centre[FIRST_LABELLED, 0] - design.c7_offset_mm) / -spine.centre[T1, 1])
         wanted -= lean
@@ -105,7 +105,7 @@ def straight(design: SpineDesign) -> Spine:
 
 
 def film_tilts_deg(corners_px: Floats) -> Floats:
-    """(n, 2): signed tilt of the upper and lower endplate from corners (n, 4, 2)."""
+    """(n, 2): signed tilt of the upper and lower endplate from corners (n, 4, 2), seen from behind."""
     across = corners_px[:, [1, 3]] - corners_px[:, [0, 2]]
     return np.asarray(np.degrees(np.arctan2(across[..., 1], across[..., 0])))
 

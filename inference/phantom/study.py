@@ -12,23 +12,30 @@ from numpy.typing import NDArray
 
 from inference.phantom.body import Body, build_body
 from inference.phantom.design import StudyDesign, draw_study
-from inference.phantom.kinect import depth_frame, see
+from inference.phantom.dx import dicom_bytes
 from inference.phantom.labels import labels_json, truth_json
-from inference.phantom.mesh import merged
-from inference.phantom.photograph import photograph, room
-from inference.phantom.radiograph import develop, exposure
+from inference.phantom.morphometry import Floats
+from inference.phantom.options import Options
+from inference.phantom.radiograph import develop, exposure, quantised
+from inference.phantom.recording import write_burst
+from inference.phantom.shoot import Scene, furnished
+from inference.phantom.thickness import skin_maps
 
 JPEG_QUALITY: Final = 92
 PNG_EFFORT: Final = 3
+MAP_STEP_MM: Final = 0.1
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """colour (720, 1280, 3) BGR, depth (576, 640) uint16 mm, radiograph (h, w) uint8; labels and truth."""
+    """colour (h, w, 3) BGR; depth (576, 640) uint16 mm; radiograph (h, w) grey 0..1; skin_thickness_mm and
+    skin_distance_mm (h / 2, w / 2) on the film's grid, see `thickness.skin_maps`; labels and truth."""
 
     colour: NDArray[np.uint8]
     depth: NDArray[np.uint16]
-    radiograph: NDArray[np.uint8]
+    radiograph: Floats
+    skin_thickness_mm: Floats
+    skin_distance_mm: Floats
     labels: dict[str, Any]
     truth: dict[str, Any]
 
@@ -38,38 +45,27 @@ def folder_name(index: int) -> str:
     return f"phantom-{index + 1:04d}"
 
 
-def take_pictures(body: Body) -> Pictures:
+def take_pictures(body: Body, options: Options) -> Pictures:
     """Let every sensor look at one body."""
-    design = body.design
-    room_rng = design.stream("room")
-    scene = merged(
-        [body.outside.whole, room(float(room_rng.uniform(900, 1600)), 0.57 * design.stature_mm, room_rng)]
-    )
-    points = design.stand.camera_from_body(scene.vertices)
-    by_depth = see(design.calibration.depth, points, scene)
-    by_colour = see(design.calibration.colour, design.calibration.colour_from_depth(points), scene)
-    integral = exposure(body.soft_parts(), body.bones(), design.film, design.stream("bone"))
-    return Pictures(
-        colour=photograph(by_colour, body.outside, scene, design.look, design.stream("colour")),
-        depth=depth_frame(by_depth, body.outside, scene, design.stream("depth")),
-        radiograph=develop(integral, design.film, design.machine, design.stream("exposure").spawn(1)[0]),
-        labels=labels_json(body, by_depth, by_colour),
-        truth=truth_json(body),
-    )
+    return _pictures(body, furnished(body), options)
 
 
-def write_study(out: Path, seed: int, index: int, severity: str) -> bool:
+def write_study(out: Path, seed: int, index: int, options: Options) -> bool:
     """Write study ``index`` under ``out``; False when it is there already. OSError when the disk refuses."""
     final = out / folder_name(index)
     if final.exists():
         return False
-    design = draw_study(seed, index, severity)
-    pictures = take_pictures(build_body(design))
+    body = build_body(draw_study(seed, index, options))
+    scene = furnished(body)
+    pictures = _pictures(body, scene, options)
     partial = out / f".{final.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        _fill(partial, design, pictures)
+        _write_back(partial, body, scene, pictures, options)
+        _write_film(partial, body.design, pictures, options)
+        _json(partial / "labels.json", pictures.labels)
+        _json(partial / "truth.json", pictures.truth)
         partial.rename(final)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -77,13 +73,48 @@ def write_study(out: Path, seed: int, index: int, severity: str) -> bool:
     return True
 
 
-def _fill(folder: Path, design: StudyDesign, pictures: Pictures) -> None:
+def _pictures(body: Body, scene: Scene, options: Options) -> Pictures:
+    design = body.design
+    by_depth, by_colour = scene.seen()
+    soft, gas = body.soft_parts()
+    integral = exposure(soft, gas, body.bones(), design.film, design.stream("bone"))
+    thickness, distance = skin_maps(body.coarse_skin(), design.film)
+    return Pictures(
+        colour=scene.colour(by_colour, design.stream("colour")),
+        depth=scene.depth(by_depth, design.stream("depth")),
+        radiograph=develop(integral, design.film, design.machine, design.stream("exposure").spawn(1)[0]),
+        skin_thickness_mm=thickness,
+        skin_distance_mm=distance,
+        labels=labels_json(body, by_depth, by_colour),
+        truth=truth_json(body, options),
+    )
+
+
+def _write_back(folder: Path, body: Body, scene: Scene, pictures: Pictures, options: Options) -> None:
+    """Colour, depth and cameras: as two pictures, or as the recording of a burst."""
+    if options.mkv:
+        with (folder / "recording.mkv").open("xb") as file:
+            pictures.truth["burst"] = write_burst(file, body.design, scene, JPEG_QUALITY)
+        return
     _encode(folder / "colour.jpg", pictures.colour, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     _encode(folder / "depth.png", pictures.depth, [cv2.IMWRITE_PNG_COMPRESSION, PNG_EFFORT])
-    _encode(folder / "radiograph.png", pictures.radiograph, [cv2.IMWRITE_PNG_COMPRESSION, PNG_EFFORT])
-    _json(folder / "camera.json", design.calibration.to_dict())
-    _json(folder / "labels.json", pictures.labels)
-    _json(folder / "truth.json", pictures.truth)
+    _json(folder / "camera.json", body.design.calibration.to_dict())
+
+
+def _write_film(folder: Path, design: StudyDesign, pictures: Pictures, options: Options) -> None:
+    if options.film == "dicom":
+        (folder / "radiograph.dcm").write_bytes(dicom_bytes(design, pictures.radiograph))
+    else:
+        wide = options.film == "png16"
+        image = quantised(pictures.radiograph, 16) if wide else quantised(pictures.radiograph, 8)
+        picture = image if wide else image.astype(np.uint8)
+        _encode(folder / "radiograph.png", picture, [cv2.IMWRITE_PNG_COMPRESSION, PNG_EFFORT])
+    for name, mm in (
+        ("skin_thickness", pictures.skin_thickness_mm),
+        ("skin_distance", pictures.skin_distance_mm),
+    ):
+        tenths = np.rint(mm / MAP_STEP_MM).astype(np.uint16)
+        _encode(folder / f"{name}.png", tenths, [cv2.IMWRITE_PNG_COMPRESSION, PNG_EFFORT])
 
 
 def _encode(path: Path, image: NDArray[Any], options: list[int]) -> None:

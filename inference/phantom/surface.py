@@ -27,6 +27,16 @@ class Visible:
         out[seen] = np.einsum("nk,nkc->nc", self.weights[seen], corner)
         return out
 
+    def nearest(self, triangles: Indices, values: Floats) -> Floats:
+        """The value (h, w) of each pixel's nearest corner, of per-vertex values (V,); zero where nothing is
+        seen. For what cannot be mixed, such as a material.
+        """
+        seen = self.triangle >= 0
+        out = np.zeros(self.depth.shape)
+        corner = self.weights[seen].argmax(1)
+        out[seen] = values[triangles[self.triangle[seen], corner]]
+        return out
+
 
 def visible(pixels: Floats, depth: Floats, triangles: Indices, width: int, height: int) -> Visible:
     """Z-buffer of triangles with corners at ``pixels`` (V, 2) and ``depth`` (V,), sampled at pixel centres.

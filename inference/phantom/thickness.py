@@ -7,11 +7,14 @@ along the rows gives the integral of everything. The work grows with the height 
 the area of the triangles. (The accumulation idea is that of font rasterisers such as font-rs.)
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from inference.phantom.film import Film
 from inference.phantom.mesh import Mesh
 from inference.phantom.morphometry import Floats
+from inference.phantom.surface import visible
 
 LEAST_AREA_PX2 = 1e-7
 
@@ -19,11 +22,23 @@ LEAST_AREA_PX2 = 1e-7
 def line_integrals(mesh: Mesh, film: Film) -> Floats:
     """Sum over the mesh's parts of weight times path length in mm: (height, width), at pixel centres."""
     pixels = film.project(mesh.vertices)
-    depth = mesh.vertices[:, 2] - mesh.vertices[:, 2].mean()
+    depth = film.from_body(mesh.vertices)[:, 2]
+    depth = depth - depth.mean()
     steps = _accumulate(pixels, depth, mesh, film.width, film.height)
     column = np.arange(film.width) + 0.5
     sums = np.cumsum(steps[..., :-1], axis=2)
     return np.asarray((sums[0] + sums[1] * column) * obliquity(film))
+
+
+def skin_maps(skin: Mesh, film: Film) -> tuple[Floats, Floats]:
+    """Of a body of weight 1 per mm, on the film's grid at half its size: path inside along each ray, and
+    distance of the first skin from the plane of the source; (height / 2, width / 2) mm, 0 beside the body.
+    """
+    small = replace(film, spacing_mm=2 * film.spacing_mm, width=film.width // 2, height=film.height // 2)
+    ahead = film.from_body(skin.vertices)[:, 2] - film.source_mm[2]
+    seen = visible(small.project(skin.vertices), ahead, skin.triangles, small.width, small.height)
+    through = np.maximum(line_integrals(skin, small), 0.0)
+    return through, np.where(np.isfinite(seen.depth), seen.depth, 0.0)
 
 
 def obliquity(film: Film) -> Floats:

@@ -19,13 +19,13 @@ from inference.phantom.morphometry import (
     Floats,
 )
 from inference.phantom.spine import Spine
-from inference.phantom.tissue import CORTEX_OVER_SOFT, MARROW_OVER_CORTEX
+from inference.phantom.tissue import CORTEX_OVER_SOFT, DISC_OVER_SOFT, MARROW_OVER_CORTEX
 
 AROUND: Final = 30
-WAIST: Final = 0.11
+WAIST: Final = 0.055
 """How far the side walls are drawn in at mid-height, as a share of the half width."""
-WALL_MM: Final = 0.65
-PLATE_MM: Final = 1.0
+WALL_MM: Final = 0.45
+PLATE_MM: Final = 0.45
 CANAL_MM: Final = 15.0
 
 
@@ -34,6 +34,22 @@ def vertebra(spine: Spine, i: int) -> Mesh:
     local = merged([_pedicles(spine, i), _arch(spine, i), _transverse(spine, i), _spinous(spine, i)])
     placed = local.moved(spine.centre[i] + local.vertices @ spine.frame[i].T)
     return merged([_body(spine, i), placed])
+
+
+def discs(spine: Spine) -> Mesh:
+    """All discs: a little denser than the soft parts around them, from endplate to endplate."""
+    angle = np.linspace(0, 2 * np.pi, AROUND, endpoint=False)
+    parts = []
+    for i in range(len(LEVELS) - 1):
+        rings = []
+        for level, plate, bulge in ((i, 1, 0.96), (i, 1, 1.0), (i + 1, 0, 1.0), (i + 1, 0, 0.96)):
+            frame, size = spine.plate_frame[level, plate], bulge * spine.plate_size[level, plate]
+            rim = np.outer(np.cos(angle) * size[0], frame[:, 0]) + np.outer(
+                np.sin(angle) * size[1], frame[:, 2]
+            )
+            rings.append(spine.plates[level, plate] + rim)
+        parts.append(loft(np.array(rings), DISC_OVER_SOFT))
+    return merged(parts)
 
 
 def _body(spine: Spine, i: int) -> Mesh:
@@ -89,7 +105,7 @@ def _pedicles(spine: Spine, i: int) -> Mesh:
         shape = np.array([1.15, 1.0, 0.97, 1.0, 1.2])
         across = np.array([1.0, 0.0, 0.0])
         parts.append(tube(path, wide * shape, high * shape, across, CORTEX_OVER_SOFT, 18))
-        rim = 0.75 * k
+        rim = 0.5 * k
         parts.append(tube(path, wide * shape - rim, high * shape - rim, across, MARROW_OVER_CORTEX, 18))
     return merged(parts)
 
@@ -112,8 +128,8 @@ def _arch(spine: Spine, i: int) -> Mesh:
         wide = (5.2 if lumbar else 4.0) * k
         upper = np.array([side * (x + 2.5 * k), -0.46 * height, back + 3 * k])
         lower = np.array([side * (x - 3.0 * k), 0.50 * height, back - 2 * k])
-        parts += _shell(upper, np.array([wide, 0.30 * height, 3.6 * k]), 0.6 * k)
-        parts += _shell(lower, np.array([wide, 0.34 * height, 3.2 * k]), 0.6 * k)
+        parts += _shell(upper, np.array([wide, 0.38 * height, 3.6 * k]), 0.4 * k)
+        parts += _shell(lower, np.array([wide, 0.40 * height, 3.2 * k]), 0.4 * k)
         path = np.linspace([side * (x - 1.0 * k), 0.02 * height, back], [0.0, 0.30 * height, back - 9 * k], 5)
         size = np.full(5, 1.0)
         up = np.array([0.0, 1.0, 0.0])
@@ -134,11 +150,11 @@ def _transverse(spine: Spine, i: int) -> Mesh:
             [side * tip, (-0.16 if thoracic else -0.05) * height, -half_depth - (19 if thoracic else 10) * k]
         )
         path = np.linspace(start, end, 6)
-        high = np.interp(np.linspace(0, 1, 6), [0, 0.6, 1], [5.2, 4.0, 4.4 if thoracic else 2.4]) * k
-        deep = np.full(6, 3.0 * k)
+        high = np.interp(np.linspace(0, 1, 6), [0, 0.5, 1], [4.8, 3.6, 4.2 if thoracic else 1.9]) * k
+        deep = np.full(6, 2.5 * k)
         up = np.array([0.0, 1.0, 0.0])
         parts.append(tube(path, high, deep, up, CORTEX_OVER_SOFT, 10))
-        parts.append(tube(path, high - 1.1 * k, deep - 1.1 * k, up, MARROW_OVER_CORTEX, 10))
+        parts.append(tube(path, high - 0.7 * k, deep - 0.7 * k, up, MARROW_OVER_CORTEX, 10))
     return merged(parts)
 
 
@@ -158,4 +174,4 @@ def _spinous(spine: Spine, i: int) -> Mesh:
     high = np.full(6, (9.5 if lumbar else 5.5) * k)
     across = np.array([1.0, 0.0, 0.0])
     shell = tube(path, wide, high, across, CORTEX_OVER_SOFT, 12)
-    return merged([shell, tube(path, wide - 0.9 * k, high - 0.9 * k, across, MARROW_OVER_CORTEX, 12)])
+    return merged([shell, tube(path, wide - 0.6 * k, high - 0.6 * k, across, MARROW_OVER_CORTEX, 12)])

@@ -28,6 +28,8 @@ SHOULDER_TURN: Final = 0.25
 """Share of the turn left at the level of the shoulders, which hang on the arms rather than on the ribs."""
 SHIFT_SHARE: Final = (0.8, 0.55)
 """Share of the column's sideways shift that the skin takes over the column and at the flanks."""
+FRONT_SHIFT: Final = 0.5
+"""What is left of that share in front, where heart and sternum stay near the middle."""
 TILT_SHARE: Final = 0.5
 _END_FADE_MM: Final = 90.0
 
@@ -68,6 +70,7 @@ class Warp:
         near = np.exp(-((moved_x / 130.0) ** 2))
         side_share = SHIFT_SHARE[1] + (SHIFT_SHARE[0] - SHIFT_SHARE[1]) * np.exp(-((x / 80.0) ** 2))
         out = np.stack([moved_x * np.cos(tilt), y + moved_x * np.sin(tilt) * near, z - forward + moved_z], -1)
+        side_share = side_share * (1 + (FRONT_SHIFT - 1) * blend)
         out += shift * np.stack([side_share, np.ones_like(x), np.ones_like(x)], -1)
         return np.asarray(out)
 

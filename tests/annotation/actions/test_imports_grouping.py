@@ -10,14 +10,16 @@ def units(*names: str) -> list[tuple[str, str, str, str]]:
 
 
 def test_a_study_folder_of_the_phantom_is_two_acquisitions() -> None:
-    names = ["colour.jpg", "depth.png", "camera.json", "radiograph.png", "labels.json", "truth.json"]
+    names = ["colour.jpg", "depth.png", "camera.json", "radiograph.png", "labels.json"]
+    names += ["truth.json", "skin_thickness.png", "skin_distance.png"]
     found = group([f"all/p-1/{name}" for name in names])
     rgbd, single = found.units
     assert (rgbd.kind, rgbd.lead, rgbd.depth) == ("rgbd", "all/p-1/colour.jpg", "all/p-1/depth.png")
     assert (rgbd.camera, rgbd.missing) == ("all/p-1/camera.json", "")
     assert (single.kind, single.lead) == ("single", "all/p-1/radiograph.png")
     assert rgbd.labels == single.labels == "all/p-1/labels.json"
-    assert found.others["all/p-1/truth.json"] == "ignored"
+    for name in ("truth.json", "skin_thickness.png", "skin_distance.png"):
+        assert found.others[f"all/p-1/{name}"] == "ignored"
 
 
 def test_pairs_of_one_folder_are_told_by_their_prefix() -> None:

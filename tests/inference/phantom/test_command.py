@@ -11,8 +11,10 @@ import pytest
 
 from inference.phantom import __main__ as command
 from inference.phantom import batch, study
+from inference.phantom.options import Options
 
-FILES = {"colour.jpg", "depth.png", "camera.json", "radiograph.png", "labels.json", "truth.json"}
+PICTURES = {"colour.jpg", "depth.png", "radiograph.png", "skin_thickness.png", "skin_distance.png"}
+FILES = PICTURES | {"camera.json", "labels.json", "truth.json"}
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -40,12 +42,12 @@ def test_a_study_is_complete(made: Path) -> None:
 
 
 def test_same_seed_same_bytes_and_a_study_depends_only_on_its_index(made: Path, tmp_path: Path) -> None:
-    study.write_study(tmp_path, 4, 1, "mixed")
+    study.write_study(tmp_path, 4, 1, Options())
     assert _digests(tmp_path / "phantom-0002") == _digests(made / "phantom-0002")
 
 
 def test_another_seed_is_another_child(made: Path, tmp_path: Path) -> None:
-    study.write_study(tmp_path, 5, 1, "mixed")
+    study.write_study(tmp_path, 5, 1, Options())
     ours, theirs = _digests(tmp_path / "phantom-0002"), _digests(made / "phantom-0002")
     assert all(ours[name] != theirs[name] for name in FILES)
 
@@ -91,6 +93,7 @@ def test_an_interruption_keeps_whole_studies(
         (["--count", "0", "--seed", "1"], "--count must be"),
         (["--count", "2", "--seed", "-1"], "--seed must be"),
         (["--count", "2", "--seed", "1", "--workers", "0"], "--workers must be"),
+        (["--count", "100001", "--seed", "1"], "--count must be"),
     ],
 )
 def test_bad_numbers_are_named(
@@ -118,6 +121,8 @@ def test_a_file_in_the_way_and_a_foreign_folder_are_refused(
     assert "is a file" in capsys.readouterr().err
     assert _run(made, "--count", "2", "--seed", "9") == 2
     assert "seed 4" in capsys.readouterr().err
+    assert _run(made, "--count", "2", "--seed", "4", "--direction", "AP") == 2
+    assert "direction PA, not AP" in capsys.readouterr().err
 
 
 def test_workers_write_the_same_bytes(made: Path, tmp_path: Path) -> None:

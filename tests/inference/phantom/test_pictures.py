@@ -13,14 +13,15 @@ from inference.phantom.curves import CurvePlan
 from inference.phantom.design import draw_study
 from inference.phantom.labels import surface_rotation_deg
 from inference.phantom.morphometry import FIRST_LABELLED, LABELLED, LEVELS
+from inference.phantom.options import Options
 from inference.phantom.skeleton import rib_path
 from inference.phantom.study import Pictures, take_pictures
 
 
 @pytest.fixture(scope="module")
 def study() -> tuple[Body, Pictures]:
-    body = build_body(draw_study(7, 0, "moderate"))
-    return body, take_pictures(body)
+    body = build_body(draw_study(7, 0, Options("moderate")))
+    return body, take_pictures(body, Options())
 
 
 def _lifted_mm(body: Body, pictures: Pictures, x: float, y: float) -> np.ndarray:
@@ -61,7 +62,7 @@ def test_pictures_have_the_sizes_and_kinds_of_the_sensors(study: tuple[Body, Pic
     assert pictures.depth.shape == (576, 640)
     assert len(pictures.radiograph) == 1024
     images = (pictures.colour, pictures.depth, pictures.radiograph)
-    assert [i.dtype.name for i in images] == ["uint8", "uint16", "uint8"]
+    assert [i.dtype.name for i in images] == ["uint8", "uint16", "float64"]
     seen = pictures.depth[pictures.depth > 0]
     assert np.quantile(seen, 0.02) > 900
     assert seen.max() < 4000
@@ -83,10 +84,10 @@ def test_labels_follow_the_schemas(study: tuple[Body, Pictures]) -> None:
 def test_side_walls_of_vertebrae_are_edges_of_the_film() -> None:
     """Inside a labelled side wall the film is brighter than outside: mean over T1..L5 of several films."""
     for index in range(2):
-        pictures = take_pictures(build_body(draw_study(3, index, "mild")))
+        pictures = take_pictures(build_body(draw_study(3, index, Options("mild"))), Options())
         points = pictures.labels["landmarks"]["radiograph"]["vertebrae68"]["points"]
         corners = np.array([[p["x"], p["y"]] for p in points]).reshape(17, 4, 2)
-        image = pictures.radiograph.astype(float)
+        image = 255 * pictures.radiograph
         for side, inward in ((0, 1.0), (1, -1.0)):
             wall = corners[:, [side, side + 2]].mean(1)
             inside, outside = (
@@ -99,7 +100,7 @@ def test_side_walls_of_vertebrae_are_edges_of_the_film() -> None:
 
 def _thoracic(cobb_deg: float) -> np.ndarray:
     """Surface rotation per labelled level of one child with one thoracic curve of the given signed size."""
-    design = draw_study(2, 4, "moderate")
+    design = draw_study(2, 4, Options("moderate"))
     ends = (LEVELS.index("T1"), LEVELS.index("T5"), LEVELS.index("T12"), LEVELS.index("L5"))
     swings = (-0.3 * cobb_deg, cobb_deg, -0.5 * cobb_deg)
     plan = CurvePlan("single_thoracic", ends, (ends[0] + 2.0, LEVELS.index("T8"), ends[2] + 2.0), swings)
@@ -117,7 +118,7 @@ def test_rib_hump_grows_with_the_curve_on_its_convex_side() -> None:
 
 
 def test_every_rib_head_meets_its_vertebra() -> None:
-    body = build_body(draw_study(2, 1, "severe"))
+    body = build_body(draw_study(2, 1, Options("severe")))
     for number in range(12):
         head = rib_path(body.straight, body.design.build, number, 1.0)[0]
         centre = body.straight.centre[FIRST_LABELLED + 1 + number]

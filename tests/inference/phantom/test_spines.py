@@ -7,11 +7,12 @@ from annotation.spine.cobb import find_curves
 from inference.phantom.curves import SEVERITIES, designed_curves
 from inference.phantom.design import StudyDesign, draw_study
 from inference.phantom.morphometry import FIRST_LABELLED, LABELLED
+from inference.phantom.options import Options
 from inference.phantom.spine import Spine, build
 
 
 def _built(severity: str, index: int) -> tuple[StudyDesign, Spine]:
-    design = draw_study(11, index, severity)
+    design = draw_study(11, index, Options(severity))
     return design, build(design.spine, design.film)
 
 
@@ -32,7 +33,9 @@ def test_reader_finds_the_designed_angles(severity: str) -> None:
 def test_largest_angle_lies_in_the_severity(severity: str) -> None:
     low, high = SEVERITIES[severity]
     for index in range(40):
-        angles = [abs(c.cobb_deg) for c in designed_curves(draw_study(5, index, severity).spine.plan)]
+        angles = [
+            abs(c.cobb_deg) for c in designed_curves(draw_study(5, index, Options(severity)).spine.plan)
+        ]
         if severity == "none":
             assert not angles
         else:
