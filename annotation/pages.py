@@ -32,7 +32,8 @@ from annotation.api.subjects import (
     with_visits,
 )
 from annotation.models import Project, Subject, User
-from annotation.permissions import Capability, remember_roles, require, role_in
+from annotation.models.cohort import remember_roles
+from annotation.permissions import Capability, require, role_in
 
 P = ParamSpec("P")
 Row = TypeVar("Row", bound=Model)
