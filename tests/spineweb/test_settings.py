@@ -1,6 +1,7 @@
 """Settings: no built-in secret, and no variable that README does not name."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -63,11 +64,18 @@ def test_readme_names_every_variable() -> None:
     assert not missing, f"README.md does not name {sorted(missing)}"
 
 
-def settings_with(**environment: str) -> subprocess.CompletedProcess[str]:
+SECRET = "from spineweb import settings; print(settings.SECRET_KEY)"
+
+
+def settings_with(code: str = SECRET, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: os.environ[name] for name in ("PATH", "SPINEWEB_DATA") if name in os.environ}
-    argv = [sys.executable, "-c", "from spineweb import settings; print(settings.SECRET_KEY)"]
     return subprocess.run(
-        argv, cwd=ROOT, env={**kept, **environment}, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -84,6 +92,26 @@ def test_the_secret_comes_from_the_environment_first() -> None:
 def test_a_switch_that_is_neither_on_nor_off_is_refused() -> None:
     done = settings_with(SPINEWEB_SECRET_KEY="x", SPINEWEB_HTTPS="maybe")
     assert "SPINEWEB_HTTPS must be 0 or 1, not 'maybe'" in done.stderr
+
+
+def test_no_server_that_is_silent_is_waited_for_long() -> None:
+    """Whatever names a server says how long it may be silent: left alone, a thread would wait for ever."""
+    code = (
+        "from spineweb import settings as s; import json;"
+        "hosts = s.CHANNEL_LAYERS['default']['CONFIG']['hosts'];"
+        "print(json.dumps([*hosts, s.CELERY_BROKER_TRANSPORT_OPTIONS, s.DATABASES['default']['OPTIONS']]))"
+    )
+    servers = {"DATABASE_URL": "postgres://user@db/name", "REDIS_URL": "redis://broker"}
+    *redis, postgres = json.loads(settings_with(code, SPINEWEB_SECRET_KEY="x", **servers).stdout)
+    assert [(one["socket_connect_timeout"], one["socket_timeout"]) for one in redis] == [(2, 5)] * 2
+    assert postgres["connect_timeout"] == postgres["pool"]["timeout"] == 5
+    assert postgres["tcp_user_timeout"] == 20_000
+
+
+def test_what_a_database_url_says_comes_first() -> None:
+    code = "from spineweb import settings as s; print(s.DATABASES['default']['OPTIONS']['connect_timeout'])"
+    url = "postgres://user@db/name?connect_timeout=30"
+    assert settings_with(code, SPINEWEB_SECRET_KEY="x", DATABASE_URL=url).stdout.strip() == "30"
 
 
 @pytest.mark.parametrize("value", ["many", "-1", "1.5", "\u0663"])
