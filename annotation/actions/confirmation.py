@@ -50,7 +50,9 @@ def confirm(*, user: User, batch: Import, answers: list[Answer]) -> None:
             except ActionError as refusal:
                 if len(answers) == 1:
                     raise
-                batch.items.filter(pk=answer.item).update(problem=refusal.detail)
+                # What is stored already has no problem, only been asked for twice.
+                rows = batch.items.exclude(state=ItemState.IMPORTED)
+                rows.filter(pk=answer.item).update(problem=refusal.detail)
     close_when_done(user=user, batch=batch)
 
 

@@ -355,6 +355,17 @@ def test_a_closed_import_takes_nothing_more(importer: Importer) -> None:
     assert importer.request("DELETE", f"imports/{importer.id}").status_code == 409
 
 
+def test_confirming_again_after_an_answer_that_was_lost_finds_no_fault_with_what_is_stored(
+    importer: Importer,
+) -> None:
+    items = importer.bring({f"{seed}.png": film(seed) for seed in (1, 2, 3)})
+    answers = [answer(item) for item in items.values()]
+    assert importer.confirm(answers[0]).status_code == 200
+    done = importer.confirm(*answers[:2]).json()["items"]
+    assert [(item["state"], item["problem"]) for item in done[:2]] == [("imported", "")] * 2
+    assert Image.objects.count() == 2
+
+
 def test_confirming_what_is_not_there_is_refused(importer: Importer) -> None:
     assert importer.confirm({**answer({"id": new_id()})}).status_code == 400
     assert importer.request("POST", f"imports/{importer.id}/confirm", {"items": []}).status_code == 400
