@@ -1,10 +1,12 @@
 """The API of snapshots, recipes, jobs and versions: who may, what is refused, what is answered."""
 
+import datetime
 import uuid
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from annotation.models import AuditEntry, Project, User
 from annotation.models.cohort import Consent
@@ -12,7 +14,7 @@ from inference.actions import snapshots
 from inference.models import JobState, TrainingJob
 from tests.factories import Factory
 from tests.inference.labelled import labelled_project
-from tests.inference.rows import model_version
+from tests.inference.rows import model_version, training_job
 
 pytestmark = pytest.mark.django_db
 
@@ -199,4 +201,20 @@ def test_states_of_a_list_are_filtered(make: Factory, admin: Client, project: Pr
     assert admin.get("/api/v1/training-jobs?state=succeeded").json()["count"] == 1
     assert admin.get(f"/api/v1/training-jobs?state={JobState.FAILED}").json()["count"] == 0
     assert admin.get("/api/v1/training-jobs?state=lost").status_code == 400
+    assert admin.get("/api/v1/training-jobs?finished_from=soon").status_code == 400
     assert admin.get("/api/v1/training-jobs?created_by__password=x").status_code == 400
+
+
+def test_what_ended_lately_is_told_from_what_ended_long_ago(
+    make: Factory, admin: Client, project: Project
+) -> None:
+    now = timezone.now()
+    for days in (1, 30):
+        ended = now - datetime.timedelta(days=days)
+        training_job(
+            make, project, state=JobState.FAILED, error="nan", started_at=ended, finished_at=ended, token=1
+        )
+    since = (now - datetime.timedelta(days=7)).date()
+    path = "/api/v1/training-jobs?state=failed"
+    assert admin.get(path).json()["count"] == 2
+    assert admin.get(f"{path}&finished_from={since}").json()["count"] == 1

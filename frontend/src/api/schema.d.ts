@@ -2523,6 +2523,7 @@ export interface operations {
     inference_jobs_list: {
         parameters: {
             query?: {
+                finished_from?: string;
                 model_version?: string;
                 ordering?: "-created_at" | "created_at" | "name";
                 page?: number;
@@ -3743,6 +3744,7 @@ export interface operations {
     training_jobs_list: {
         parameters: {
             query?: {
+                finished_from?: string;
                 ordering?: "-created_at" | "created_at" | "name";
                 page?: number;
                 page_size?: number;

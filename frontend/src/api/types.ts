@@ -315,7 +315,7 @@ export interface ReadCase {
   may_measure: boolean;
 }
 
-export type WaitingKey = 'to_label' | 'to_read' | 'to_import' | 'jobs_failed' | 'sides_to_confirm';
+export type WaitingKey = 'to_label' | 'to_read' | 'sides_to_confirm';
 
 export interface Home {
   waiting: { key: WaitingKey; title: string; count: number; url: string }[];
