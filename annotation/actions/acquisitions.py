@@ -26,7 +26,7 @@ def update_acquisition(*, actor: User, acquisition: Acquisition, changes: dict[s
         acquisition.side_confirmed = True
         fields.append("side_confirmed")
     acquisition.save(update_fields=fields)
-    summary = ", ".join(f"{field} = {value!r}" for field, value in changes.items())
+    summary = ", ".join(_said(field, value) for field, value in changes.items())
     record(
         actor=actor,
         action="acquisition.update",
@@ -35,3 +35,9 @@ def update_acquisition(*, actor: User, acquisition: Acquisition, changes: dict[s
         project=acquisition.study.project,
     )
     return acquisition
+
+
+def _said(field: str, value: Any) -> str:
+    if field == "display_flip":
+        return "side confirmed, shown mirrored" if value else "side confirmed, shown as stored"
+    return f"{field.replace('_', ' ')}: {value or 'not known'}"

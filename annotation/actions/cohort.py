@@ -49,7 +49,7 @@ def update_project(*, actor: User, project: Project, changes: dict[str, Any]) ->
         raise Conflict("A project of that name exists already; choose another name.", field="name") from error
     if {"back_schema", "radiograph_schema"} & set(changes):
         summaries.refresh_project(project)
-    summary = ", ".join(f"{field} = {value!r}" for field, value in changes.items())
+    summary = ", ".join(f"{field.replace('_', ' ')}: {value}" for field, value in changes.items())
     record(actor=actor, action="project.update", target=project, summary=summary, project=project)
     return project
 

@@ -118,7 +118,9 @@ def test_what_was_done_is_in_the_audit(
     page.get_by_role("button", name="Withdraw consent").click()
     expect(page.get_by_text("Consent withdrawn", exact=True)).to_be_visible()
     page = window.go(f"/audit/?project={project['id']}")
-    expect(page.get_by_role("row").filter(has_text="consent")).not_to_have_count(0)
+    expect(page.get_by_role("row").filter(has_text="Consent changed")).to_have_count(1)
+    page.get_by_role("button", name="Consent changed").click()
+    expect(page).to_have_url(re.compile("action=subject.consent"))
 
 
 def test_exports_download_what_was_labelled_and_measured(

@@ -231,6 +231,8 @@ def test_home_asks_for_the_side_and_the_answer_turns_the_film(
     expect(question).to_have_count(0)
     (shot,) = window.api(f"/studies/{case['study']}")["acquisitions"]
     assert (shot["display_flip"], shot["side_confirmed"]) == (True, True)
+    page.reload()
+    expect(page.get_by_text("side confirmed, shown mirrored")).to_be_visible()
     page.goto(f"{window.address}/")
     expect(page.get_by_role("link", name=re.compile("side nobody has confirmed"))).to_have_count(0)
 
