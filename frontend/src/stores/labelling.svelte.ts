@@ -203,8 +203,12 @@ export class Labelling {
 
   undo(): void {
     if (this.undoes) this.said = `Undone: ${describe(this.undoes, this.mirrored)}.`;
+    const { value: before } = this.history;
     this.history = undone(this.history);
     this.changed();
+    // What was taken away is what the next click places again.
+    const gone = before.find(({ name }) => find(this.history.value, name) === undefined);
+    if (gone) this.select(gone.name);
   }
 
   redo(): void {

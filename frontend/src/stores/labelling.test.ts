@@ -60,6 +60,17 @@ describe('placing', () => {
     expect(labelling.armed).toBe('C7');
   });
 
+  it('and undone, asks for the same point again, and after a redo for the next', () => {
+    labelling.place({ x: 10, y: 20 });
+    labelling.place({ x: 30, y: 40 });
+    labelling.undo();
+    expect([labelling.selected, labelling.armed]).toEqual([null, 'PSIS_L']);
+    labelling.undo();
+    expect(labelling.armed).toBe('C7');
+    labelling.redo();
+    expect(labelling.armed).toBe('PSIS_L');
+  });
+
   it('never places outside the image', () => {
     labelling.place({ x: -30, y: 900 });
     expect(at('C7')).toMatchObject({ x: 0, y: 400 });
