@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   choice,
+  dayProblem,
   isoDate,
   nextOrdering,
   positive,
@@ -64,4 +65,9 @@ describe('sorting by a column', () => {
     expect(sortState('subject', 'subject')).toBe('ascending');
     expect(sortState('subject', 'visit_date')).toBe('none');
   });
+});
+
+it('tells a day that is not on the calendar from one that is written otherwise', () => {
+  expect(dayProblem('2026-02-30')).toBe('There is no such day.');
+  expect(dayProblem('31.1.2026')).toBe('Write it like 2026-01-31.');
 });

@@ -34,6 +34,11 @@ function isDay(raw: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(raw);
 }
 
+/** What to say of a text that is no day. */
+export function dayProblem(raw: string): string {
+  return /^\d{4}-\d{2}-\d{2}$/.test(raw) ? 'There is no such day.' : 'Write it like 2026-01-31.';
+}
+
 export function isoDate(): Filter<string> {
   return {
     fallback: '',

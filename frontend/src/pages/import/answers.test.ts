@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerOf, firstDraft, isGuess, missing, withAnswer, withPattern } from './answers';
+import { answerOf, firstDraft, isGuess, missing, revealsShift, withAnswer, withPattern } from './answers';
 import type { Found, ImportItem } from './requests';
 
 function item(kind: string, found: Partial<Found>, name = 'SW-1/film.png'): ImportItem {
@@ -29,6 +29,16 @@ describe('missing', () => {
     expect(missing(item('radiograph', {}), { ...draft, subject: ' ', side: 'unknown', date: 'x' })).toEqual([
       'subject',
     ]);
+  });
+});
+
+describe('revealsShift', () => {
+  const draft = { subject: 'S', date: '2026-01-31', direction: '' as const, side: '' as const };
+
+  it('warns of a day typed beside the shifted one of the file, and of no other', () => {
+    expect(revealsShift(item('dicom', { dated: true }), draft)).toBe(true);
+    expect(revealsShift(item('dicom', { dated: true }), { ...draft, date: '' })).toBe(false);
+    expect(revealsShift(item('dicom', { dated: false }), draft)).toBe(false);
   });
 });
 

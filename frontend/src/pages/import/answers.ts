@@ -62,6 +62,14 @@ export function withAnswer(draft: Draft, item: ImportItem, answer: Partial<Draft
   return next;
 }
 
+/**
+ * Whether the answer tells what the shift of dates hides: the file has its own day, which is stored shifted by a number
+ * of days that is the same for all of a subject's files. The true day beside it gives that number away.
+ */
+export function revealsShift(item: ImportItem, draft: Draft): boolean {
+  return item.found?.dated === true && draft.date !== '';
+}
+
 function saysDay({ found }: ImportItem): boolean {
   return found?.dated === true || (found?.visit_date ?? null) !== null;
 }
