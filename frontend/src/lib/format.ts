@@ -69,7 +69,7 @@ export function nameOf(reference: { name: string } | string | null | undefined):
 }
 
 export const IMAGE_KIND: Record<string, string> = {
-  colour: 'RGB',
+  colour: 'Colour',
   depth: 'Depth',
   radiograph: 'X-ray',
   synthetic_radiograph: 'Synthetic X-ray',
