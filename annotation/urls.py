@@ -87,7 +87,11 @@ _api = [
     path("imports/<uuid:import_id>/confirm", imports.ImportConfirm.as_view()),
     path("audit", audit.Audit.as_view()),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="docs"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="openapi", template_name="docs.html"),
+        name="docs",
+    ),
 ]
 
 urlpatterns = [

@@ -163,6 +163,12 @@ def test_the_way_in_is_accessible_too(visit: Visiting) -> None:
     assert 0 < sum(window.watch.scripts.values()) <= MOST_SCRIPT_BYTES
 
 
+def test_the_page_of_the_api_is_quiet_and_lists_it(visit: Visiting, clinic: dict[str, Any]) -> None:
+    page = visit(clinic["people"]["doctor"]).go("/api/v1/docs/")
+    expect(page.get_by_text("/api/v1/studies", exact=True).first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+
 @pytest.mark.parametrize("path", ["/nowhere/", "/studies/00000000-0000-4000-8000-000000000000/"])
 def test_a_page_that_is_not_there_says_so_and_leads_back(
     visit: Visiting, clinic: dict[str, Any], path: str
