@@ -1,4 +1,5 @@
 /** What each key of the labelling page does to its store. */
+import type { RemarkKind } from '@/api/types';
 import type { Spot } from '@/core/viewport';
 import type { Labelling } from '@/stores/labelling.svelte';
 import { arrowStep, nameOf } from '@/lib/viewer/keys';
@@ -9,6 +10,7 @@ export interface PageActs {
   previous(): void;
   help(): void;
   cycleMode(): void;
+  remark(kind: RemarkKind): void;
 }
 
 /** Carries out a key press; false when the key means nothing here. */
@@ -38,6 +40,9 @@ function actsOf(event: KeyboardEvent, labelling: Labelling, page: PageActs): Rec
     x: () => labelling.act({ do: 'swap' }),
     v: () => labelling.others.toggle(),
     a: () => labelling.acceptAll(),
+    s: () => page.remark('skip'),
+    g: () => page.remark('flag'),
+    t: () => page.remark('comment'),
     'Ctrl+z': () => (event.shiftKey ? labelling.redo() : labelling.undo()),
     'Ctrl+y': () => labelling.redo(),
     i: () => raster.set({ ...raster.tone, inverted: !raster.tone.inverted }),
