@@ -2,9 +2,10 @@
 
 from django.db.models import F
 
-from annotation.models import Image, LandmarkSet, Measurement, Project, Study, Subject
+from annotation.models import Image, LandmarkSet, Measurement, Project, Remark, Study, Subject
 from annotation.models.cohort import Consent, LabelState
 from annotation.models.images import ImageKind
+from annotation.models.remarks import RemarkKind
 
 
 def refresh(study: Study) -> None:
@@ -72,8 +73,10 @@ def _refresh_images(study: Study, images: list[Image]) -> LabelState:
         for image in images
         if image.kind in asked and (image.pk, asked[ImageKind(image.kind)]) not in complete
     }
+    skips = Remark.objects.standing().filter(image__study=study, kind=RemarkKind.SKIP)
+    put_aside = set(skips.values_list("image", flat=True))
     for image in images:
-        waiting = image.pk in unlabelled and not study.hidden
+        waiting = image.pk in unlabelled - put_aside and not study.hidden
         if (waiting, study.hidden) != (image.waiting, image.hidden):
             image.waiting, image.hidden = waiting, study.hidden
             image.save(update_fields=["waiting", "hidden"])

@@ -12,6 +12,7 @@ from annotation.actions.schemas import schema_of, schemas_of
 from annotation.api.base import Endpoint, user_of
 from annotation.api.landmarks import LandmarkSetWire, own_set_wire, set_wire, visible_images
 from annotation.api.projects import SchemaWire, schema_wire
+from annotation.api.remarks import RemarkWire, remarks_on
 from annotation.api.studies import (
     StudyDetailWire,
     images_of,
@@ -62,6 +63,7 @@ class LabelCaseWire(TypedDict):
     others: list[LandmarkSetWire]
     study: CaseStudyWire
     queue: LabelQueueWire
+    remarks: list[RemarkWire]
     may_save: bool
 
 
@@ -119,6 +121,7 @@ def label_case(user: User, image: Image, schema: LandmarkSchema) -> LabelCaseWir
             "role": role,
         },
         "queue": label_queue(image),
+        "remarks": remarks_on(image),
         "may_save": allows(role, Capability.LABEL),
     }
 

@@ -11,9 +11,10 @@ from annotation.api.base import Endpoint, user_of
 from annotation.api.projects import ProjectWire, project_wires
 from annotation.api.studies import StudyWire, study_wires, visible_studies
 from annotation.api.wiretypes import wire
-from annotation.models import Acquisition, Image, Membership, Project, Study, User
+from annotation.models import Acquisition, Image, Membership, Project, Remark, Study, User
 from annotation.models.images import AcquisitionKind
 from annotation.models.people import Role
+from annotation.models.remarks import RemarkKind
 from annotation.permissions import CAPABILITIES, Capability, SignedIn
 
 
@@ -69,6 +70,14 @@ def waiting_for(user: User) -> list[WaitingWire]:
     if first_study is not None:
         url = f"/studies/{first_study.pk}/read/"
         add("to_read", to_read, "film to read", "films to read", url)
+    flags = Remark.objects.standing().filter(
+        kind=RemarkKind.FLAG,
+        image__in=Image.objects.live().filter(project__in=_projects_with(user, Capability.MEASURE)),
+    )
+    first_flag = flags.order_by("created_at").first()
+    if first_flag is not None:
+        url = f"/images/{first_flag.image_id}/label/"
+        add("flagged", flags, "image flagged for a doctor", "images flagged for a doctor", url)
     return items
 
 

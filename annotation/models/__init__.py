@@ -11,6 +11,7 @@ from annotation.models.imports import Import, ImportItem
 from annotation.models.landmarks import LandmarkRevision, LandmarkSchema, LandmarkSet
 from annotation.models.measurements import Measurement
 from annotation.models.people import AgentToken, Membership, User
+from annotation.models.remarks import Remark
 
 __all__ = [
     "Acquisition",
@@ -26,6 +27,7 @@ __all__ = [
     "Measurement",
     "Membership",
     "Project",
+    "Remark",
     "StoredFile",
     "Study",
     "Subject",

@@ -51,6 +51,7 @@ def _bodies(ids: dict[str, Any]) -> dict[tuple[str, str], Body]:
             "lower_level": "T12",
         },
         ("images/<uuid:image_id>/landmarks/<slug:schema>", "PUT"): {"points": []},
+        ("images/<uuid:image_id>/remarks", "POST"): {"kind": "comment", "text": "The hair covers C7."},
         ("imports/<uuid:import_id>/items", "POST"): {"name": "film.png", "size": 3},
         ("imports/<uuid:import_id>/confirm", "POST"): {
             "items": [{"id": str(ids["item_id"]), "subject": "S1", "visit_date": "2026-05-01"}]

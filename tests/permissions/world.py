@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.actions import cohort, measurements
+from annotation.actions import cohort, measurements, remarks
 from annotation.models import Membership, Project, User
 from annotation.models.cohort import Consent
 from inference.models import InferenceJob
@@ -64,6 +64,7 @@ def _rows(make: Factory, project: Project, importer: User) -> Ids:
         upper_level="T5",
         lower_level="T12",
     )
+    remark = remarks.remark(author=reader, image=colour, kind="flag", text="Look at this.")
     token, _ = make.token(project, reader)
     item = make.import_item(project, importer)
     version = rows.model_version(make, project)
@@ -83,6 +84,7 @@ def _rows(make: Factory, project: Project, importer: User) -> Ids:
         "number": 1,
         "schema": "back6",
         "measurement_id": measurement.pk,
+        "remark_id": remark.pk,
         "member_id": Membership.objects.get(project=project, user=reader).pk,
         "token_id": token.pk,
         "import_id": item.batch_id,

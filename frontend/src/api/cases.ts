@@ -1,5 +1,5 @@
 import { call, callWithEtag } from './client';
-import type { LabelCase, LandmarkSet, Page, Point, ReadCase, Revision } from './types';
+import type { LabelCase, LandmarkSet, Page, Point, ReadCase, Remark, RemarkKind, Revision } from './types';
 
 export const cases = {
   label: (image: string, schema: string) =>
@@ -35,4 +35,17 @@ export const landmarks = {
       path: { set },
       query: { page_size: 200 },
     }),
+};
+
+export interface NewRemark {
+  kind: RemarkKind;
+  text: string;
+  schema?: string;
+  point?: string;
+}
+
+export const remarks = {
+  say: (image: string, body: NewRemark) =>
+    call<Remark>('post', '/images/{image}/remarks', { path: { image }, body }),
+  settle: (remark: string) => call<Remark>('post', '/remarks/{remark}/settle', { path: { remark } }),
 };

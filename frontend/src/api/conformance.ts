@@ -38,6 +38,7 @@ interface Shared {
   author: [ours.Author, Theirs['Author']];
   landmarkSet: [ours.LandmarkSet, Theirs['LandmarkSet']];
   revision: [ours.Revision, Theirs['Revision']];
+  remark: [ours.Remark, Theirs['Remark']];
   measurement: [ours.Measurement, Theirs['Measurement']];
   labelCase: [ours.LabelCase, Theirs['LabelCase']];
   readCase: [ours.ReadCase, Theirs['ReadCase']];

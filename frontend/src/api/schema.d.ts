@@ -151,6 +151,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/remarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The base of every API view. */
+        get: operations["image_remarks_list"];
+        put?: never;
+        /** @description The base of every API view. */
+        post: operations["images_remarks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/thumbnail": {
         parameters: {
             query?: never;
@@ -658,6 +676,40 @@ export interface paths {
         get: operations["recipes_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/remarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every remark the person may see. */
+        get: operations["remarks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/remarks/{remark_id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Strike a remark off; it stays to be read. */
+        post: operations["remarks_settle_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1324,6 +1376,13 @@ export interface components {
             /** @default  */
             sha256: string;
         };
+        /**
+         * @description * `skip` - Skip
+         *     * `flag` - Flag
+         *     * `comment` - Comment
+         * @enum {string}
+         */
+        KindEnum: "skip" | "flag" | "comment";
         LabelCase: {
             image: components["schemas"]["Image"];
             depth: components["schemas"]["Image"] | null;
@@ -1333,6 +1392,7 @@ export interface components {
             others: components["schemas"]["LandmarkSet"][];
             study: components["schemas"]["CaseStudy"];
             queue: components["schemas"]["LabelQueue"];
+            remarks: components["schemas"]["Remark"][];
             may_save: boolean;
         };
         LabelQueue: {
@@ -1366,6 +1426,28 @@ export interface components {
             began_from?: components["schemas"]["BeganFromInputRequest"] | null;
             /** @default  */
             comment: string;
+        };
+        ListedRemark: {
+            id: string;
+            image: string;
+            kind: string;
+            text: string;
+            schema: string;
+            point: string;
+            author: components["schemas"]["Person"];
+            created_at: string | null;
+            settled_at: string | null;
+            settled_by: components["schemas"]["Person"] | null;
+            study: string;
+            subject: components["schemas"]["SubjectName"];
+            visit_date: string;
+            image_kind: string;
+        };
+        ListedRemarkPage: {
+            count: number;
+            page: number;
+            page_size: number;
+            results: components["schemas"]["ListedRemark"][];
         };
         Log: {
             text: string;
@@ -1693,6 +1775,25 @@ export interface components {
          * @enum {string}
          */
         RecipeEnum: "back-rgbd-small" | "back-rgb-small" | "back-depth-small" | "radiograph-small" | "back-trial";
+        Remark: {
+            id: string;
+            image: string;
+            kind: string;
+            text: string;
+            schema: string;
+            point: string;
+            author: components["schemas"]["Person"];
+            created_at: string | null;
+            settled_at: string | null;
+            settled_by: components["schemas"]["Person"] | null;
+        };
+        /** @description A request body. A field that is not on the list is an error, not silence. */
+        RemarkInputRequest: {
+            kind: components["schemas"]["KindEnum"];
+            text: string;
+            schema?: string;
+            point?: string;
+        };
         Report: {
             generated_at: string | null;
             tool: string;
@@ -2291,6 +2392,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    image_remarks_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remark"][];
+                };
+            };
+        };
+    };
+    images_remarks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemarkInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remark"];
                 };
             };
         };
@@ -3170,6 +3317,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Recipe"][];
+                };
+            };
+        };
+    };
+    remarks_list: {
+        parameters: {
+            query?: {
+                image?: string;
+                kind?: string;
+                ordering?: "-created_at" | "created_at";
+                page?: number;
+                page_size?: number;
+                project?: string;
+                standing?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRemarkPage"];
+                };
+            };
+        };
+    };
+    remarks_settle_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                remark_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remark"];
                 };
             };
         };

@@ -280,6 +280,22 @@ export interface Measurement {
   retracted_at: string | null;
 }
 
+export type RemarkKind = 'skip' | 'flag' | 'comment';
+
+export interface Remark {
+  id: string;
+  image: string;
+  kind: RemarkKind;
+  text: string;
+  /** The landmark it is pinned to; both empty where it is about the whole image. */
+  schema: string;
+  point: string;
+  author: Person;
+  created_at: string | null;
+  settled_at: string | null;
+  settled_by: Person | null;
+}
+
 export interface LabelCase {
   image: Image;
   depth: Image | null;
@@ -299,6 +315,7 @@ export interface LabelCase {
     next: { image: string; schema: string } | null;
     previous: { image: string; schema: string } | null;
   };
+  remarks: Remark[];
   /** Whether this person's role lets them save points here. */
   may_save: boolean;
 }
@@ -315,7 +332,7 @@ export interface ReadCase {
   may_measure: boolean;
 }
 
-export type WaitingKey = 'to_label' | 'to_read' | 'sides_to_confirm';
+export type WaitingKey = 'to_label' | 'to_read' | 'sides_to_confirm' | 'flagged';
 
 export interface Home {
   waiting: { key: WaitingKey; title: string; count: number; url: string }[];

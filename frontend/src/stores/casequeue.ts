@@ -39,6 +39,11 @@ export function preload(address: CaseAddress): void {
   });
 }
 
+/** The queue has changed: what was fetched ahead no longer says what comes next. Its pictures stay. */
+export function forgetAhead(): void {
+  ahead = null;
+}
+
 export async function picturesOf(shown: LabelCase): Promise<CasePictures> {
   const depthUrl = shown.depth?.urls.depth;
   const [raster, depth] = await Promise.all([

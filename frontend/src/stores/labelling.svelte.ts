@@ -25,6 +25,7 @@ import { authorName, ghosts, originOf, takenWith, takenWithAll } from '@/core/ot
 import { warningsFor } from '@/core/warnings';
 import { DepthDisplay, RasterDisplay } from './display.svelte';
 import { Others } from './others.svelte';
+import { Remarks } from './remarks.svelte';
 import type { Raster } from './pictures';
 import type { Save, Saves } from './saves.svelte';
 import { ViewLink } from './viewlink.svelte';
@@ -50,6 +51,7 @@ export class Labelling {
   readonly raster = new RasterDisplay();
   readonly depth = new DepthDisplay();
   readonly others = new Others();
+  readonly remarks = new Remarks();
   private history = $state.raw<History<Points, Command>>(begun([]));
   private drag = $state.raw<Drag | null>(null);
   /** What the points began from that were on their way when the case was opened. */
@@ -89,6 +91,7 @@ export class Labelling {
     this.history = begun(pending ?? next.set.points);
     this.origin = pending === null ? null : this.save.saver.origin;
     this.others.open(next.others);
+    this.remarks.open(next);
     this.drag = null;
     this.select(null);
     this.armed = nextToPlace(this.schema, this.history.value);
