@@ -35,6 +35,7 @@ STREAMS: Final = (
     "options",
     "sway",
     "anomaly",
+    "paint",
 )
 CLOSE_SHARE: Final = 0.6
 """Of films cut close to the column, as those of public collections are."""

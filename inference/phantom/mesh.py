@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,16 @@ class Mesh:
 def signed_volume_mm3(vertices: Floats, triangles: Indices) -> float:
     """Volume enclosed, positive when the triangles are wound outward."""
     a, b, c = (vertices[triangles[:, k]] for k in range(3))
-    return float(np.einsum("ij,ij->", a - vertices.mean(0), np.cross(b - a, c - a)) / 6.0)
+    return float(np.einsum("ij,ij->", a - vertices[0], cross(b - a, c - a)) / 6.0)
+
+
+def cross(a: Floats, b: Floats) -> Floats:
+    """The cross products of (n, 3) and (n, 3); several times faster than numpy's for what is short."""
+    out = np.empty_like(a)
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        np.multiply(a[:, j], b[:, k], out=out[:, i])
+        out[:, i] -= a[:, k] * b[:, j]
+    return out
 
 
 def closed(vertices: Floats, triangles: Indices, weight: float) -> Mesh:
@@ -58,10 +68,12 @@ def merged(meshes: Sequence[Mesh]) -> Mesh:
     )
 
 
+@cache
 def loft_triangles(rings: int, around: int) -> Indices:
     """Triangles of ``rings`` closed rings of ``around`` points, and of two end caps.
 
-    Vertices are numbered ring by ring, then the centre of the first cap, then of the last.
+    Vertices are numbered ring by ring, then the centre of the first cap, then of the last. The array is
+    shared: do not write to it.
     """
     r, k = np.meshgrid(np.arange(rings - 1), np.arange(around), indexing="ij")
     nxt = (k + 1) % around
@@ -92,7 +104,7 @@ def tube(path: Floats, wide: Floats, high: Floats, normal: Floats, weight: float
     side = np.broadcast_to(normal, path.shape)
     side = side - np.einsum("ij,ij->i", side, tangent)[:, None] * tangent
     side = side / np.linalg.norm(side, axis=1, keepdims=True)
-    over = np.cross(tangent, side)
+    over = cross(tangent, side)
     angle = np.linspace(0, 2 * np.pi, around, endpoint=False)
     offset = side[:, None] * (wide[:, None] * np.cos(angle))[..., None]
     offset = offset + over[:, None] * (high[:, None] * np.sin(angle))[..., None]

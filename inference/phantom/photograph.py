@@ -116,10 +116,8 @@ def _box(origin: Floats, size: Floats) -> list[Mesh]:
     ]
 
 
-def photograph(
-    seen: Visible, body: Outside, scene: Mesh, look: Look, rng: np.random.Generator
-) -> NDArray[np.uint8]:
-    """The BGR picture (h, w, 3) of the scene; ``scene`` starts with the vertices of ``body.whole``."""
+def painted(body: Outside, scene: Mesh, look: Look, rng: np.random.Generator) -> Floats:
+    """Linear light (V, 3), RGB, from each vertex of the scene, which starts with those of ``body.whole``."""
     normals = vertex_normals(scene.vertices, scene.triangles)
     own = len(body.material)
     lit = _light(normals, look)
@@ -129,17 +127,23 @@ def photograph(
     albedo[:own] = look.skin
     albedo[:own][body.material == HAIR] = look.hair
     albedo[:own][body.material == CLOTH] = look.cloth
-    texture = _texture(body, rng)
     linear = (albedo**2.2) * lit[:, None]
-    linear[:own] *= texture[:, None]
-    picture = seen.blend(scene.triangles, linear) * look.exposure
+    linear[:own] *= _texture(body, rng)[:, None]
+    return np.asarray(linear * look.exposure)
+
+
+def photograph(
+    seen: Visible, scene: Mesh, light: Floats, look: Look, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """The BGR picture (h, w, 3) of a scene whose vertices send out ``light`` (see `painted`)."""
+    picture = seen.blend(scene.triangles, light)
     picture *= _shadow(seen)[..., None]
-    shown: Floats = np.clip(picture, 0, 1) ** (1 / 2.2) * 255
-    picture = np.asarray(cv2.GaussianBlur(shown, (0, 0), 0.65), dtype=np.float64)
-    outline = _outline(seen)[..., None]
-    picture += outline * (cv2.GaussianBlur(shown, (0, 0), 1.1) - picture)
-    picture += look.grain * rng.standard_normal(picture.shape)
-    return np.clip(picture[..., ::-1] + 0.5, 0, 255).astype(np.uint8)
+    shown = np.clip(picture, 0, 1) ** np.float32(1 / 2.2) * np.float32(255)
+    picture = np.asarray(cv2.GaussianBlur(shown, (0, 0), 0.65), dtype=np.float32)
+    picture += _outline(seen)[..., None] * (cv2.GaussianBlur(shown, (0, 0), 1.1) - picture)
+    picture += np.float32(look.grain) * rng.standard_normal(picture.shape, dtype=np.float32)
+    seen_by_file = np.clip(picture[..., ::-1] + 0.5, 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(seen_by_file)
 
 
 def _light(normals: Floats, look: Look) -> Floats:
@@ -165,14 +169,14 @@ def _texture(body: Outside, rng: np.random.Generator) -> Floats:
     return np.asarray(np.where(body.material == HAIR, hair, factor))
 
 
-def _outline(seen: Visible) -> Floats:
+def _outline(seen: Visible) -> NDArray[np.float32]:
     """0..1 near jumps of depth, where pixels of a real picture mix two surfaces."""
     depth = np.where(np.isfinite(seen.depth), seen.depth, 6000.0).astype(np.float32)
     jump = cv2.dilate(depth, np.ones((3, 3))) - cv2.erode(depth, np.ones((3, 3))) > 25.0
     return np.asarray(cv2.GaussianBlur(cv2.dilate(jump.astype(np.float32), np.ones((3, 3))), (0, 0), 0.8))
 
 
-def _shadow(seen: Visible) -> Floats:
+def _shadow(seen: Visible) -> NDArray[np.float32]:
     """Soft contact shadow of the child on what stands behind it."""
     depth = np.where(np.isfinite(seen.depth), seen.depth, 6000.0)
     shallow = np.minimum(depth, 4500.0).astype(np.float32)

@@ -10,7 +10,7 @@ from inference.phantom.body import Body
 from inference.phantom.kinect import FRAMES_IN_BURST, depth_frame, see
 from inference.phantom.mesh import Mesh, merged
 from inference.phantom.morphometry import Floats
-from inference.phantom.photograph import photograph, room
+from inference.phantom.photograph import painted, photograph, room
 from inference.phantom.surface import Visible
 
 FLOOR_SHARE: Final = 0.57
@@ -19,10 +19,11 @@ FLOOR_SHARE: Final = 0.57
 
 @dataclass(frozen=True)
 class Scene:
-    """A body and its room as one mesh in the body frame; the body's vertices come first."""
+    """A body and its room as one mesh in the body frame, the body's vertices first; and their colours."""
 
     body: Body
     mesh: Mesh
+    light: Floats
 
     def seen(self, sway_mm: tuple[float, float] = (0.0, 0.0)) -> tuple[Visible, Visible]:
         """What the depth and the colour camera see; the child leans from its ankles.
@@ -37,7 +38,7 @@ class Scene:
 
     def colour(self, seen: Visible, rng: np.random.Generator) -> NDArray[np.uint8]:
         """The colour picture (h, w, 3), BGR."""
-        return photograph(seen, self.body.outside, self.mesh, self.body.design.look, rng)
+        return photograph(seen, self.mesh, self.light, self.body.design.look, rng)
 
     def depth(
         self, seen: Visible, rng: np.random.Generator, frames: int = FRAMES_IN_BURST
@@ -62,4 +63,6 @@ def furnished(body: Body) -> Scene:
     """The body in a random room."""
     rng = body.design.stream("room")
     floor = FLOOR_SHARE * body.design.stature_mm
-    return Scene(body, merged([body.outside.whole, room(float(rng.uniform(900, 1600)), floor, rng)]))
+    mesh = merged([body.outside.whole, room(float(rng.uniform(900, 1600)), floor, rng)])
+    light = painted(body.outside, mesh, body.design.look, body.design.stream("paint"))
+    return Scene(body, mesh, light)

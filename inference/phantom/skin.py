@@ -23,8 +23,10 @@ BOTTOM_MM: Final = 760.0
 CLEFT_TOP_MM: Final = 74.0
 PSIS_MM: Final = (42.0, 28.0)
 SCAPULA_MM: Final = (84.0, -274.0)
-ACROMION_MM: Final = (146.0, -414.0)
+ACROMION_MM: Final = (140.0, -404.0)
 
+WAIST_INSIDE_MM: Final = 18.0
+"""So far inside the outline a reader clicks the waist, to be on skin that the camera measures."""
 STRAP_HALF_MM: Final = 11.0
 SKIN, HAIR, CLOTH = 0, 1, 2
 
@@ -270,4 +272,4 @@ def _waist(height: BackHeight, side: float, k: float) -> tuple[float, float]:
     edge = np.array([height.outline(y)[int(side > 0)] for y in levels])
     lean = np.polyval(np.polyfit(levels[[0, -1]], edge[[0, -1]], 1), levels)
     deepest = int(np.argmax((lean - edge) * side))
-    return float(edge[deepest] - side * 12.0 * k), float(levels[deepest])
+    return float(edge[deepest] - side * WAIST_INSIDE_MM * k), float(levels[deepest])

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.phantom.mesh import Indices
+from inference.phantom.mesh import Indices, cross
 from inference.phantom.morphometry import Floats
 
 EDGE = 1e-9
+LEAST_AREA_PX2 = 1e-12
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,18 @@ class Visible:
 
     depth: Floats
     triangle: NDArray[np.int64]
-    weights: Floats
+    weights: NDArray[np.float32]
 
-    def blend(self, triangles: Indices, values: Floats) -> Floats:
+    def blend(self, triangles: Indices, values: Floats) -> NDArray[np.float32]:
         """Per-vertex values (V, c) interpolated at each pixel: (h, w, c); zero where nothing is seen."""
         seen = self.triangle >= 0
-        out = np.zeros((*self.depth.shape, values.shape[1]))
-        corner = values[triangles[self.triangle[seen]]]
-        out[seen] = np.einsum("nk,nkc->nc", self.weights[seen], corner)
+        out = np.zeros((*self.depth.shape, values.shape[1]), np.float32)
+        corners, share = triangles[self.triangle[seen]], self.weights[seen]
+        short = values.astype(np.float32)
+        mixed = short[corners[:, 0]] * share[:, :1]
+        for k in (1, 2):
+            mixed += short[corners[:, k]] * share[:, k : k + 1]
+        out[seen] = mixed
         return out
 
     def nearest(self, triangles: Indices, values: Floats) -> Floats:
@@ -43,61 +48,81 @@ def visible(pixels: Floats, depth: Floats, triangles: Indices, width: int, heigh
 
     Depth is linear in the image within a triangle, so triangles should span few pixels or little depth.
     """
+    corner, z = pixels[triangles], depth[triangles]
+    cell, face = _covered(corner, width, height)
+    row, column = np.divmod(cell, width)
+    slope_x, slope_y, start = _planes(corner, z)
+    far = slope_x[face] * (column + 0.5) + slope_y[face] * (row + 0.5) + start[face]
     nearest = np.full(height * width, np.inf)
+    np.minimum.at(nearest, cell, far)
+    first = far <= nearest[cell]
     owner = np.full(height * width, -1, dtype=np.int64)
-    weights = np.zeros((height * width, 3))
-    cell, face, share, z = _samples(pixels, depth, triangles, width, height)
-    np.minimum.at(nearest, cell, z)
-    first = z <= nearest[cell]
-    owner[cell[first]], weights[cell[first]] = face[first], share[first]
-    return Visible(
-        nearest.reshape(height, width), owner.reshape(height, width), weights.reshape(height, width, 3)
-    )
+    owner[cell[first]] = face[first]
+    weights = np.zeros((height * width, 3), np.float32)
+    hit = np.flatnonzero(owner >= 0)
+    weights[hit] = _weights(corner[owner[hit]], hit % width + 0.5, hit // width + 0.5)
+    shape = (height, width)
+    return Visible(nearest.reshape(shape), owner.reshape(shape), weights.reshape(*shape, 3))
 
 
-def _samples(
-    pixels: Floats, depth: Floats, triangles: Indices, width: int, height: int
-) -> tuple[Indices, Indices, Floats, Floats]:
-    """Every (pixel centre, triangle) pair with the centre inside: cell, triangle, weights, depth."""
-    corner = pixels[triangles]
-    limit = np.array([width, height], dtype=np.float64)
-    low = np.clip(np.ceil(corner.min(1) - 0.5), 0, limit)
-    high = np.clip(np.floor(corner.max(1) - 0.5) + 1, 0, limit)
-    size = np.nan_to_num(np.maximum(high - low, 0)).astype(np.int64)
-    count = size[:, 0] * size[:, 1]
-    face = np.repeat(np.arange(len(triangles)), count)
-    place = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    row, column = np.divmod(place, size[face, 0])
-    start = np.nan_to_num(low).astype(np.int64)
-    column, row = column + start[face, 0], row + start[face, 1]
-    share = _barycentric(corner, face, column + 0.5, row + 0.5)
-    inside = (share >= -EDGE).all(1)
-    face, share = face[inside], share[inside]
-    z = np.einsum("nk,nk->n", share, depth[triangles[face]])
-    return row[inside] * width + column[inside], face, share, z
+def _covered(corner: Floats, width: int, height: int) -> tuple[Indices, Indices]:
+    """Every (pixel centre, triangle) pair with the centre inside: its cell and the triangle's number.
+
+    Row by row: a triangle meets each row of centres in one span, between two of its edges.
+    """
+    y = corner[..., 1]
+    low = np.clip(np.ceil(y.min(1) - 0.5), 0, height)
+    rows = np.clip(np.floor(y.max(1) - 0.5) + 1, 0, height) - low
+    rows = np.nan_to_num(np.maximum(rows, 0)).astype(np.int64)
+    face, row = _runs(rows, np.nan_to_num(low).astype(np.int64))
+    left, right = np.full(len(face), np.inf), np.full(len(face), -np.inf)
+    for k in range(3):
+        a, b = corner[face, k], corner[face, (k + 1) % 3]
+        rise = b[:, 1] - a[:, 1]
+        share = (row + 0.5 - a[:, 1]) / np.where(rise == 0, np.inf, rise)
+        meets = (rise != 0) & (share >= -EDGE) & (share <= 1 + EDGE)
+        x = a[:, 0] + share * (b[:, 0] - a[:, 0])
+        left = np.where(meets, np.minimum(left, x), left)
+        right = np.where(meets, np.maximum(right, x), right)
+    begin = np.clip(np.ceil(left - 0.5 - EDGE), 0, width)
+    count = np.clip(np.floor(right - 0.5 + EDGE) + 1, 0, width) - begin
+    span, column = _runs(np.maximum(count, 0).astype(np.int64), begin.astype(np.int64))
+    return row[span] * width + column, face[span]
 
 
-def _barycentric(corner: Floats, face: Indices, x: Floats, y: Floats) -> Floats:
-    a = corner[:, 0]
-    d1, d2 = corner[:, 1] - a, corner[:, 2] - a
+def _runs(count: Indices, start: Indices) -> tuple[Indices, Indices]:
+    """For each i, count[i] whole numbers from start[i] on: i repeated, and the numbers."""
+    owner = np.repeat(np.arange(len(count)), count)
+    place = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    return owner, place + start[owner]
+
+
+def _planes(corner: Floats, z: Floats) -> tuple[Floats, Floats, Floats]:
+    """z = slope_x x + slope_y y + start over each triangle; infinite where it has no area."""
+    d1, d2 = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+    z1, z2 = z[:, 1] - z[:, 0], z[:, 2] - z[:, 0]
     area = d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0]
-    safe = np.where(np.abs(area) > 1e-12, area, np.inf)
-    # Each weight is linear in x and y: coefficients per triangle, then one line per sample.
-    to_second = np.stack([d2[:, 1] / safe, -d2[:, 0] / safe], -1)
-    to_third = np.stack([-d1[:, 1] / safe, d1[:, 0] / safe], -1)
-    start = np.stack([-(to_second * a).sum(1), -(to_third * a).sum(1)], -1)
-    second = to_second[face, 0] * x + to_second[face, 1] * y + start[face, 0]
-    third = to_third[face, 0] * x + to_third[face, 1] * y + start[face, 1]
-    share = np.empty((len(face), 3))
-    share[:, 0], share[:, 1], share[:, 2] = 1 - second - third, second, third
-    share[np.isinf(safe)[face], 0] = -1.0
-    return share
+    flat = np.abs(area) <= LEAST_AREA_PX2
+    area = np.where(flat, 1.0, area)
+    slope_x = np.where(flat, 0.0, (z1 * d2[:, 1] - z2 * d1[:, 1]) / area)
+    slope_y = np.where(flat, 0.0, (z2 * d1[:, 0] - z1 * d2[:, 0]) / area)
+    start = z[:, 0] - slope_x * corner[:, 0, 0] - slope_y * corner[:, 0, 1]
+    return slope_x, slope_y, np.where(flat, np.inf, start)
+
+
+def _weights(corner: Floats, x: NDArray[np.floating], y: NDArray[np.floating]) -> Floats:
+    """Barycentric weights (n, 3) of the points (x, y) in their triangles (n, 3, 2)."""
+    d1, d2 = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+    area = d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0]
+    px, py = x - corner[:, 0, 0], y - corner[:, 0, 1]
+    second, third = (px * d2[:, 1] - py * d2[:, 0]) / area, (py * d1[:, 0] - px * d1[:, 1]) / area
+    return np.stack([1 - second - third, second, third], -1)
 
 
 def vertex_normals(vertices: Floats, triangles: Indices) -> Floats:
     """Unit normals (V, 3), outward for triangles wound outward, weighted by area."""
     a, b, c = (vertices[triangles[:, k]] for k in range(3))
-    face = np.cross(b - a, c - a)
+    face = cross(b - a, c - a)
     total = np.stack(
         [np.bincount(triangles.ravel(), np.repeat(face[:, k], 3), minlength=len(vertices)) for k in range(3)],
         -1,

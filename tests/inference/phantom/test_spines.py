@@ -18,7 +18,7 @@ def _built(severity: str, index: int) -> tuple[StudyDesign, Spine]:
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_reader_finds_the_designed_angles(severity: str) -> None:
-    for index in range(75):
+    for index in range(250):
         design, spine = _built(severity, index)
         corners = design.film.project(spine.corners[FIRST_LABELLED:])
         found = find_curves(corners, LABELLED, patient_right_at_image_right=True)
