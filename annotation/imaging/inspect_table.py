@@ -24,7 +24,7 @@ def inspect_table(content: bytes, output: Output) -> None:
         raise ImagingError("The text file is not a table in UTF-8.") from error
     widths = {len(row) for row in rows}
     if len(widths) != 1:
-        raise ImagingError("The rows of the table do not all have the same number of columns.")
+        raise ImagingError("This text is not a table of landmarks: its rows do not all have the same number of columns.")
     output.found |= {"rows": len(rows), "columns": widths.pop(), "numeric": all(map(_is_number, rows[-1]))}
 
 

@@ -90,9 +90,15 @@ export class Reading {
 
   showFilm(index: number): void {
     this.filmIndex = index;
-    this.setId = preferred(this.sets)?.id ?? null;
+    this.setId = (this.measuredSet ?? preferred(this.sets))?.id ?? null;
     this.clearLines();
     void this.loadPictures();
+  }
+
+  /** The set that this person has measured on: what was saved is shown as saved, and not offered again. */
+  private get measuredSet(): LandmarkSet | undefined {
+    const own = this.measurements.filter(({ reader }) => reader.id === session.current?.user.id);
+    return this.sets.find(({ id }) => own.some(({ landmark_set }) => landmark_set === id));
   }
 
   /** A spot of the film: never outside it. */

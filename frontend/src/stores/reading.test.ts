@@ -1,10 +1,17 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Measurement, ReadCase } from '@/api/types';
+import type { Measurement, ReadCase, Session } from '@/api/types';
 import { Reading } from './reading.svelte';
+import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
 
 const row = (id: string, day: number, retracted_at: string | null = null): Measurement =>
-  ({ id, study: 's', created_at: `2026-01-0${day}T00:00:00Z`, retracted_at }) as Measurement;
+  ({
+    id,
+    study: 's',
+    reader: { id: 'r' },
+    created_at: `2026-01-0${day}T00:00:00Z`,
+    retracted_at,
+  }) as Measurement;
 
 function readCase(study: string, measurements: Measurement[]): ReadCase {
   return {
@@ -40,6 +47,33 @@ afterEach(() => {
   vi.runAllTimers();
   vi.unstubAllGlobals();
   vi.useRealTimers();
+});
+
+it('opens on the vertebrae that this person has measured on', () => {
+  const set = (id: string) => ({
+    id,
+    image: 'film',
+    revision: 1,
+    author: { kind: 'person' },
+    points: [{ name: 'T1_TL' }],
+  });
+  const of = (reader: string) => ({
+    ...row('m', 1),
+    reader: { id: reader },
+    landmark_set: 'second',
+    landmark_revision: 1,
+  });
+  const open = (reader: string) =>
+    reading.open({
+      ...readCase('s', [of(reader) as unknown as Measurement]),
+      radiographs: [{ id: 'film', urls: { view: '/view' } }],
+      sets: [set('first'), set('second')],
+    } as unknown as ReadCase);
+  session.begin({ user: { id: 'me' } } as Session);
+  open('me');
+  expect([reading.setId, reading.areCurvesSaved]).toEqual(['second', true]);
+  open('somebody else');
+  expect([reading.setId, reading.areCurvesSaved]).toEqual(['first', false]);
 });
 
 it('retracts at once, and puts it back in its place when that is undone', async () => {
