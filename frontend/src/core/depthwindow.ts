@@ -4,6 +4,9 @@ import type { Depth } from './npy';
 
 export const COLOUR_MAPS = ['viridis', 'turbo', 'gray', 'bone'] as const;
 export type ColourMap = (typeof COLOUR_MAPS)[number];
+/** As coloured distances, as a surface lit from the side, or by how the surface bends: see `relief`. */
+export const SURFACES = ['relief', 'curvature'] as const;
+export type Rendering = ColourMap | (typeof SURFACES)[number];
 /** 256 colours, from far to near, six hexadecimal digits each, as matplotlib has them. */
 export type Colours = string;
 export const VIRIDIS: Colours = viridis;

@@ -5,9 +5,9 @@ import {
   coloursOf,
   depthTable,
   paintDepth,
-  type ColourMap,
   type Colours,
   type DepthWindow,
+  type Rendering,
 } from '@/core/depthwindow';
 import type { Depth } from '@/core/npy';
 import { PLAIN, paintTone, stretched, toneTable, type Tone } from '@/core/radiographwindow';
@@ -59,14 +59,16 @@ export class DepthDisplay {
   picture = $state.raw<Picture | null>(null);
   depth = $state.raw<Depth | null>(null);
   window = $state.raw<DepthWindow>({ near_mm: 500, far_mm: 2500 });
-  map = $state.raw<ColourMap>('viridis');
-  private colours: Colours = VIRIDIS;
+  rendering = $state.raw<Rendering>('viridis');
+  private painter: Painter = inColours(VIRIDIS);
+  private focal_px = 0;
   private context: CanvasRenderingContext2D | null = null;
   private image: ImageData | null = null;
 
   /** Shows a depth image through the window of a back: from its nearest surface, and no wall behind it. */
-  show(depth: Depth | null): void {
+  show(depth: Depth | null, camera: Record<string, unknown> | null = null): void {
     this.depth = depth;
+    this.focal_px = focalOf(camera, depth);
     this.context = null;
     this.image = null;
     if (depth !== null) this.window = backWindow(depth, BACK_RANGE_MM);
@@ -78,17 +80,17 @@ export class DepthDisplay {
     this.repaint();
   }
 
-  /** Draws in other colours once they are here; rejects when they cannot be fetched. */
-  async colour(map: ColourMap): Promise<void> {
-    const before = this.map;
-    this.map = map;
+  /** Draws in another way once it is here; rejects when it cannot be fetched. */
+  async draw(rendering: Rendering): Promise<void> {
+    const before = this.rendering;
+    this.rendering = rendering;
     try {
-      const colours = await coloursOf(map);
-      if (this.map !== map) return;
-      this.colours = colours;
+      const painter = await painterOf(rendering);
+      if (this.rendering !== rendering) return;
+      this.painter = painter;
       this.repaint();
     } catch (error) {
-      this.map = before;
+      this.rendering = before;
       throw error;
     }
   }
@@ -101,10 +103,28 @@ export class DepthDisplay {
     }
     this.context ??= contextOf(depth);
     this.image ??= new ImageData(depth.width, depth.height);
-    paintDepth(depth, depthTable(this.window, this.colours), new Uint32Array(this.image.data.buffer));
+    this.painter(depth, this.window, this.focal_px, new Uint32Array(this.image.data.buffer));
     this.context.putImageData(this.image, 0, 0);
     this.picture = { source: this.context.canvas, width: depth.width, height: depth.height };
   }
+}
+
+type Painter = (depth: Depth, window: DepthWindow, focal_px: number, rgba: Uint32Array) => void;
+
+function inColours(colours: Colours): Painter {
+  return (depth, window, _, rgba) => paintDepth(depth, depthTable(window, colours), rgba);
+}
+
+async function painterOf(rendering: Rendering): Promise<Painter> {
+  if (rendering === 'relief') return (await import('@/core/relief')).paintRelief;
+  if (rendering === 'curvature') return (await import('@/core/relief')).paintCurvature;
+  return inColours(await coloursOf(rendering));
+}
+
+/** Without a camera on record, that of a Kinect's colour picture: 0.47 of its width. */
+function focalOf(camera: Record<string, unknown> | null, depth: Depth | null): number {
+  const fx = camera?.['fx'];
+  return typeof fx === 'number' && fx > 0 ? fx : 0.47 * (depth?.width ?? 1);
 }
 
 function isPlain(tone: Tone): boolean {

@@ -101,7 +101,7 @@ export class Labelling {
   /** Shows the pictures of the case, and of them first the back. */
   show(raster: Raster | null, depth: Depth | null): void {
     this.raster.show(raster);
-    this.depth.show(depth);
+    this.depth.show(depth, this.case.depth?.camera ?? null);
     if (depth === null || this.link.view !== null) return;
     const frame = surfaceFrame(depth, this.depth.window);
     this.link.frame = this.mirrored ? mirroredFrame(frame) : frame;

@@ -10,6 +10,8 @@ export interface PageActs {
   previous(): void;
   help(): void;
   cycleMode(): void;
+  /** The depth as distances, as a lit surface, by curvature. */
+  redraw(): void;
   remark(kind: RemarkKind): void;
 }
 
@@ -48,6 +50,7 @@ function actsOf(event: KeyboardEvent, labelling: Labelling, page: PageActs): Rec
     i: () => raster.set({ ...raster.tone, inverted: !raster.tone.inverted }),
     f: () => labelling.link.fit(),
     c: () => page.cycleMode(),
+    d: () => page.redraw(),
     n: () => page.next(),
     p: () => page.previous(),
     '?': () => page.help(),

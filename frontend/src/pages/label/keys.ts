@@ -21,6 +21,8 @@ export const KEYS: readonly KeyAct[] = [
   { shown: 'n', does: 'next case' },
   { shown: 'p', does: 'previous case' },
   { shown: 'c', does: 'side by side, blend, swipe' },
+  { shown: 'd', does: 'depth as distances, as a lit surface, by curvature' },
+  { shown: 'b (held)', does: 'the depth in place of the colour picture' },
   { shown: 'h (held)', does: 'hide the marks' },
   { shown: 'i', does: 'invert the picture' },
   { shown: 'f', does: 'fit the picture; + and - zoom' },
