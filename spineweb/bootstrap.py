@@ -8,6 +8,7 @@ from.
 
 import argparse
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -86,8 +87,10 @@ def writing(data: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        # What is there and is no folder "exists", which would not help.
+        reason = "it is a file" if data.is_file() else error.strerror
         raise Refusal(
-            f"The data folder {data} cannot be written ({error.strerror}). "
+            f"The data folder {data} cannot be written ({reason}). "
             "Make it writable, or choose another: SPINEWEB_DATA=/some/folder make run"
         ) from error
 
@@ -121,6 +124,10 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(1024)
     except (OSError, OverflowError) as error:
         listener.close()
+        if isinstance(error, socket.gaierror) or getattr(error, "errno", 0) == errno.EADDRNOTAVAIL:
+            raise Refusal(
+                f"{host} is no address of this machine. Choose another: BIND=127.0.0.1 make run"
+            ) from error
         other = port + 1 if 1024 <= port < 65535 else 8000
         reason = getattr(error, "strerror", None) or "it must be between 1 and 65535"
         raise Refusal(
@@ -142,10 +149,10 @@ def lock(data: Path) -> int:
             holder = {}
         finally:
             os.close(descriptor)
+        where = "{address} (process {process})".format(**holder) if holder else "it is just starting"
         raise Refusal(
-            f"SpineWeb already runs on this data: {holder.get('address', 'it is just starting')} (process "
-            f"{holder.get('process', '?')}). Stop it with Ctrl-C where it was started, or start a second one "
-            "with data of its own: SPINEWEB_DATA=/some/folder PORT=8001 make run"
+            f"SpineWeb already runs on this data: {where}. Stop it with Ctrl-C where it was started, or "
+            "start a second one with data of its own: SPINEWEB_DATA=/some/folder PORT=8001 make run"
         ) from error
     return descriptor
 

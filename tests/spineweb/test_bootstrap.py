@@ -79,6 +79,28 @@ def test_a_port_that_cannot_be_is_refused(port: int) -> None:
         bootstrap.listen("127.0.0.1", port)
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_of_another_machine_is_called_that(host: str) -> None:
+    with pytest.raises(bootstrap.Refusal, match=f"{host} is no address of this machine.*BIND="):
+        bootstrap.listen(host, 8000)
+
+
+def test_a_data_folder_that_is_a_file_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    with pytest.raises(bootstrap.Refusal, match=r"cannot be written \(it is a file\)"):
+        bootstrap.make_data_folder(tmp_path / "data")
+
+
+def test_a_start_beside_another_one_is_told_where_that_is(tmp_path: Path) -> None:
+    held = bootstrap.lock(tmp_path)
+    with pytest.raises(bootstrap.Refusal, match=r"on this data: it is just starting\. Stop"):
+        bootstrap.lock(tmp_path)
+    os.pwrite(held, b'{"address": "http://127.0.0.1:8000/", "process": 7}', 0)
+    with pytest.raises(bootstrap.Refusal, match=r"http://127.0.0.1:8000/ \(process 7\)\. Stop"):
+        bootstrap.lock(tmp_path)
+    os.close(held)
+
+
 def test_the_secret_key_is_made_once_for_its_owner_only(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
