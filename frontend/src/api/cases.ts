@@ -30,6 +30,8 @@ export const landmarks = {
     }),
   get: (image: string, schema: string) =>
     call<LandmarkSet>('get', '/images/{image}/landmarks/{schema}', { path: { image, schema } }),
+  revision: (set: string, number: number) =>
+    call<LandmarkSet>('get', '/landmark-sets/{set}/revisions/{number}', { path: { set, number } }),
   revisions: (set: string) =>
     call<Page<Revision>>('get', '/landmark-sets/{set}/revisions', {
       path: { set },

@@ -45,6 +45,8 @@ export class Labelling {
   selected = $state<string | null>(null);
   /** What the next click places. */
   armed = $state<string | null>(null);
+  /** An earlier revision of this set, drawn behind it. */
+  earlier = $state.raw<LandmarkSet | null>(null);
   /** The last act, for the status line and screen readers. */
   said = $state('');
   readonly link = new ViewLink();
@@ -92,6 +94,7 @@ export class Labelling {
     this.origin = pending === null ? null : this.save.saver.origin;
     this.others.open(next.others);
     this.remarks.open(next);
+    this.earlier = null;
     this.drag = null;
     this.select(null);
     this.armed = nextToPlace(this.schema, this.history.value);
@@ -227,6 +230,14 @@ export class Labelling {
     const command: Command = { do: 'replace', points: theirs, why: 'take the other version' };
     this.history = recorded(this.history, command, applied(this.schema, this.history.value, command));
     this.rearm();
+  }
+
+  /** The earlier revision's points become the newest; an undo brings today's back. */
+  restoreEarlier(): void {
+    if (this.earlier === null) return;
+    const { points, revision } = this.earlier;
+    this.act({ do: 'replace', points, why: `restore revision ${revision}` });
+    this.earlier = null;
   }
 
   /** Places the armed point and keeps it in hand: it is saved and left alone once the pointer lets go. */

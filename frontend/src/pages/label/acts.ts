@@ -12,6 +12,7 @@ export interface PageActs {
   cycleMode(): void;
   /** The depth as distances, as a lit surface, by curvature. */
   redraw(): void;
+  history(): void;
   remark(kind: RemarkKind): void;
 }
 
@@ -51,6 +52,7 @@ function actsOf(event: KeyboardEvent, labelling: Labelling, page: PageActs): Rec
     f: () => labelling.link.fit(),
     c: () => page.cycleMode(),
     d: () => page.redraw(),
+    r: () => page.history(),
     n: () => page.next(),
     p: () => page.previous(),
     '?': () => page.help(),

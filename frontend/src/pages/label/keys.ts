@@ -18,6 +18,7 @@ export const KEYS: readonly KeyAct[] = [
   { shown: 's', does: 'put the image aside with a reason, and go on' },
   { shown: 'g', does: 'flag the image for a doctor' },
   { shown: 't', does: 'comment on the chosen point, or on the image' },
+  { shown: 'r', does: 'revisions: see what changed, restore one' },
   { shown: 'n', does: 'next case' },
   { shown: 'p', does: 'previous case' },
   { shown: 'c', does: 'side by side, blend, swipe' },
