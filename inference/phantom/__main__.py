@@ -95,15 +95,17 @@ def _other_run(options: argparse.Namespace) -> str | None:
         truth = options.out / folder_name(index) / "truth.json"
         if not truth.exists():
             continue
-        found = json.loads(truth.read_text(encoding="utf-8"))
-        if found["seed"] != options.seed:
-            return f"{options.out} holds studies of seed {found['seed']}; choose another folder or that seed."
+        try:
+            found = json.loads(truth.read_text(encoding="utf-8"))
+            seed, had = found["seed"], found["options"]
+        except (ValueError, KeyError, TypeError):
+            return f"{truth.parent} was not written by this version; remove it or choose another folder."
+        if seed != options.seed:
+            return f"{options.out} holds studies of seed {seed}; choose another folder or that seed."
         asked = _options(options).as_dict()
-        differs = [name for name, value in asked.items() if found["options"].get(name) != value]
-        if differs:
-            had = found["options"].get(differs[0])
+        for name in (name for name, value in asked.items() if had.get(name) != value):
             return (
-                f"{options.out} holds studies with {differs[0]} {had}, not {asked[differs[0]]}; "
+                f"{options.out} holds studies with {name} {had.get(name)}, not {asked[name]}; "
                 "choose another folder."
             )
     return None

@@ -56,7 +56,7 @@ def brace(build: Build, warp: Warp, rng: np.random.Generator) -> Mesh:
 
 def rods(spine: Spine, plan: CurvePlan, rng: np.random.Generator) -> Mesh:
     """Two rods behind the laminae over the major curve, screwed into most of its pedicles."""
-    first, last = _instrumented(plan)
+    first, last = instrumented(plan)
     k, parts = spine.scale, []
     for side in (1.0, -1.0):
         heads = []
@@ -75,7 +75,7 @@ def rods(spine: Spine, plan: CurvePlan, rng: np.random.Generator) -> Mesh:
     return merged(parts)
 
 
-def _instrumented(plan: CurvePlan) -> tuple[int, int]:
+def instrumented(plan: CurvePlan) -> tuple[int, int]:
     """First and last level of the rods: one beyond the end vertebrae of the largest curve."""
     curves = designed_curves(plan)
     if not curves:

@@ -75,7 +75,7 @@ class Body:
 def build_body(design: StudyDesign) -> Body:
     """Build everything but the pictures."""
     before, bent = straight(design.spine), build(design.spine, design.film)
-    carry = warp.between(before, bent)
+    carry = warp.between(before, bent, design.posture)
     outer = skin.outside(design.build, carry, bent, design.relief)
     height = skin.back_height(outer.trunk)
     marks = skin.back_landmarks(design.build, carry, bent, height)

@@ -17,6 +17,7 @@ from inference.phantom.radiograph import Machine, draw_machine
 from inference.phantom.skin import Relief
 from inference.phantom.spine import SpineDesign
 from inference.phantom.trunk import Build
+from inference.phantom.warp import Posture
 
 FILM_HEIGHT_PX: Final = 1024
 STREAMS: Final = (
@@ -36,6 +37,7 @@ STREAMS: Final = (
     "sway",
     "anomaly",
     "paint",
+    "posture",
 )
 CLOSE_SHARE: Final = 0.6
 """Of films cut close to the column, as those of public collections are."""
@@ -58,6 +60,7 @@ class StudyDesign:
     spine: SpineDesign
     build: Build
     relief: Relief
+    posture: Posture
     film: Film
     machine: Machine
     calibration: Calibration
@@ -105,6 +108,7 @@ def draw_study(seed: int, index: int, options: Options) -> StudyDesign:
         spine=spine,
         build=build,
         relief=_relief(rng, bmi, girl=sex == "F" and age > 11),
+        posture=_posture(stream(seed, index, "posture")),
         film=_film(stream(seed, index, "film"), spine.column_mm, turned),
         machine=draw_machine(stream(seed, index, "exposure")),
         calibration=draw_calibration(stream(seed, 0, "camera"), options.colour),
@@ -147,6 +151,16 @@ def _relief(rng: np.random.Generator, bmi: float, *, girl: bool) -> Relief:
         hair=str(rng.choice(["short", "bun", "long"], p=[0.42, 0.5, 0.08])),
         arms_out_mm=(float(rng.uniform(-8.0, 70.0)), float(rng.uniform(-8.0, 70.0))),
         strap_mm=float(rng.uniform(-288.0, -262.0)) if rng.random() < 0.45 and girl else 0.0,
+    )
+
+
+def _posture(rng: np.random.Generator) -> Posture:
+    """Backs of children with equal spines differ: surface and spine agree only loosely."""
+    low, middle, high = (float(x) for x in np.clip(rng.normal(0.0, 1.4, 3), -3.5, 3.5))
+    return Posture(
+        turn_factor=float(np.clip(rng.normal(1.0, 0.28), 0.4, 1.6)),
+        twist_deg=(high, middle, low),
+        shoulder_deg=float(np.clip(rng.normal(0.0, 1.3), -3.5, 3.5)),
     )
 
 

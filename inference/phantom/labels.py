@@ -78,7 +78,8 @@ def truth_json(body: Body, options: Options) -> Json:
             "surface_indices": _indices(body),
             "back_landmarks_mm": body.back_landmarks,
             "design": {
-                k: asdict(getattr(design, k)) for k in ("spine", "build", "relief", "film", "machine", "look")
+                k: asdict(getattr(design, k))
+                for k in ("spine", "build", "relief", "posture", "film", "machine", "look")
             },
             "depth_camera_from_body": {
                 "rotation": design.stand.rotation,

@@ -15,7 +15,8 @@ from inference.phantom.warp import Warp
 APEX_MM: Final = -438.0
 DOME_MM: Final = {1.0: -236.0, -1.0: -224.0}
 """Height of the dome of the diaphragm by side (+1 right: the liver lifts it)."""
-CORNER_MM: Final = -146.0
+CORNER_MM: Final = -140.0
+BASE_RINGS: Final = 10
 
 
 def lungs(build: Build, warp: Warp, only: float = 0.0) -> Mesh:
@@ -46,6 +47,12 @@ def _lung(build: Build, side: float, warp: Warp) -> Mesh:
     ring_x, ring_f = np.concatenate([x, wx], 1), np.concatenate([forward, wf], 1)
     ring_y = np.broadcast_to(y, ring_x.shape)
     ring_y = np.minimum(ring_y, _dome(ring_x / k / build.breadth, ring_f / k, side) * k)
+    # The base: rings that close in over the dome of the diaphragm.
+    inward = np.linspace(0.92, 0.03, BASE_RINGS)[:, None]
+    base_x, base_f = (last.mean() + inward * (last - last.mean()) for last in (ring_x[-1], ring_f[-1]))
+    base_y = np.minimum(y[-1], _dome(base_x / k / build.breadth, base_f / k, side) * k)
+    ring_x, ring_f = np.concatenate([ring_x, base_x]), np.concatenate([ring_f, base_f])
+    ring_y = np.concatenate([ring_y, base_y])
     points = np.stack([side * ring_x, ring_y, warp.column_z(ring_y) + ring_f], -1)
     return loft(points, LUNG_OVER_SOFT)
 

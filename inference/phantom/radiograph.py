@@ -55,12 +55,12 @@ class Machine:
 def draw_machine(rng: np.random.Generator) -> Machine:
     """A random system, as different as the films of one collection are."""
     return Machine(
-        quanta=float(np.exp(rng.uniform(np.log(3e4), np.log(3e5)))),
+        quanta=float(np.exp(rng.uniform(np.log(4e4), np.log(4e5)))),
         scatter_share=float(rng.uniform(0.3, 1.1)),
         blur_px=float(rng.uniform(0.5, 0.95)),
-        low=float(rng.choice([0.003, 0.03, 0.11]) * rng.uniform(0.5, 1.5)),
+        low=float(rng.choice([0.004, 0.04, 0.13]) * rng.uniform(0.5, 1.5)),
         high=float(rng.uniform(0.0005, 0.012)),
-        gamma=float(rng.uniform(0.8, 1.8)),
+        gamma=float(rng.uniform(0.8, 1.9)),
         white=float(rng.uniform(0.55, 1.0)),
         local=float(rng.uniform(0.0, 1.1)),
         local_mm=float(rng.uniform(14.0, 32.0)),
@@ -87,7 +87,7 @@ def exposure(
     shape = (film.height, film.width)
     bone = line_integrals(merged(bones), film)
     fine, coarse, wide = (_grain(shape, mm / film.spacing_mm, rng) for mm in (0.7, 2.2, 11.0))
-    bone *= 1 + 0.04 * fine + 0.03 * coarse
+    bone *= 1 + 0.03 * fine + 0.02 * coarse
     flesh = line_integrals(merged(soft), film) * (1 + 0.011 * wide + 0.0015 * coarse)
     if gas:
         flesh += line_integrals(merged(gas), film) * np.clip(1 + 0.2 * wide + 0.04 * coarse, 0.2, 1.6)

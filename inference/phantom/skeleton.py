@@ -70,8 +70,8 @@ def _rib_tube(path: Floats, number: int, k: float, column: Floats) -> Mesh:
     outward = path - (column + np.array([0.0, 0.0, 45.0 * k]))
     outward[:, 1] = 0.0
     taper = np.interp(np.linspace(0, 1, len(path)), [0, 0.08, 0.2, 0.9, 1], [0.75, 0.7, 1.0, 1.05, 0.95])
-    thick, high = 3.3 * k * np.ones(len(path)), RIB_HALF_HEIGHT_MM[number] * k * taper
-    wall = 1.35 * k
+    thick, high = 3.7 * k * np.ones(len(path)), RIB_HALF_HEIGHT_MM[number] * k * taper
+    wall = 1.5 * k
     shell = tube(path, thick, high, outward, CORTEX_OVER_SOFT, 12)
     return merged([shell, tube(path, thick - wall, high - wall, outward, MARROW_OVER_CORTEX, 12)])
 

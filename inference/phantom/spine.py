@@ -153,7 +153,9 @@ def _assemble(design: SpineDesign, tilt_deg: Floats) -> Spine:
         np.array(SACRAL_SLOPE_REFERENCE_DEG * design.lordosis_factor),
         np.array(0.0),
     )
-    height, disc = HEIGHT * design.column_mm, DISC_BELOW * design.column_mm
+    # The tables are what frontal films show: a body that leans forward or back is longer than its shadow.
+    lean = np.cos(np.radians(SAGITTAL_REFERENCE_DEG))
+    height, disc = HEIGHT / lean * design.column_mm, DISC_BELOW / lean * design.column_mm
     plates = np.empty((len(LEVELS), 2, 3))
     below, down_below = np.zeros(3), sacral[:, 1]
     for i in reversed(range(len(LEVELS))):

@@ -1,6 +1,7 @@
 """One study on disk: pictures, calibration, labels and truth, written as a whole or not at all."""
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,8 @@ def _write_back(folder: Path, body: Body, scene: Scene, pictures: Pictures, opti
     if options.mkv:
         with (folder / "recording.mkv").open("xb") as file:
             pictures.truth["burst"] = write_burst(file, body.design, scene, JPEG_QUALITY)
+            file.flush()
+            os.fsync(file.fileno())
         return
     _encode(folder / "colour.jpg", pictures.colour, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     _encode(folder / "depth.png", pictures.depth, [cv2.IMWRITE_PNG_COMPRESSION, PNG_EFFORT])
@@ -103,7 +106,7 @@ def _write_back(folder: Path, body: Body, scene: Scene, pictures: Pictures, opti
 
 def _write_film(folder: Path, design: StudyDesign, pictures: Pictures, options: Options) -> None:
     if options.film == "dicom":
-        (folder / "radiograph.dcm").write_bytes(dicom_bytes(design, pictures.radiograph))
+        _store(folder / "radiograph.dcm", dicom_bytes(design, pictures.radiograph))
     else:
         wide = options.film == "png16"
         image = quantised(pictures.radiograph, 16) if wide else quantised(pictures.radiograph, 8)
@@ -121,8 +124,16 @@ def _encode(path: Path, image: NDArray[Any], options: list[int]) -> None:
     good, data = cv2.imencode(path.suffix, image, options)
     if not good:
         raise OSError(f"OpenCV could not encode {path.name}")
-    path.write_bytes(data.tobytes())
+    _store(path, data.tobytes())
 
 
 def _json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    _store(path, json.dumps(content, indent=1).encode() + b"\n")
+
+
+def _store(path: Path, content: bytes) -> None:
+    """Write a file to the disk itself: a folder under its final name holds whole files even after a crash."""
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

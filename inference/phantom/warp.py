@@ -19,7 +19,9 @@ STEP_MM: Final = 5.0
 SMOOTHING_MM: Final = 22.0
 BACK_TURN: Final = 0.95
 """Share of the vertebra's axial rotation passed to the back of the trunk. Smoothing along the column and the
-sideways shift of the section take part of it back: skin turns by 0.4-0.5 of the vertebra (Stokes 1989)."""
+sideways shift of the section take part of it back, so that skin turns by about half as much as the vertebra.
+The back turns less than the ribs, and these less than the vertebra: Stokes, J Orthop Res 7:702 (1989).
+"""
 FRONT_TURN: Final = 0.3
 SIDEWAYS: Final = 0.25
 REACH_MM: Final = 115.0
@@ -31,7 +33,23 @@ SHIFT_SHARE: Final = (0.8, 0.55)
 FRONT_SHIFT: Final = 0.5
 """What is left of that share in front, where heart and sternum stay near the middle."""
 TILT_SHARE: Final = 0.5
+TWIST_MM: Final = (-470.0, -400.0, -270.0, -110.0, 0.0)
+"""Heights on the reference body: neck, shoulders, middle, loins, pelvis."""
+SHOULDER_MM: Final = (-400.0, -330.0)
 _END_FADE_MM: Final = 90.0
+
+
+@dataclass(frozen=True)
+class Posture:
+    """How a trunk differs from what its spine alone would make of it.
+
+    turn_factor: share of the usual share of axial rotation that reaches the trunk; twist_deg: its own turn at
+    the shoulders, the middle and the loins; shoulder_deg: its own tilt of the shoulders, right side down.
+    """
+
+    turn_factor: float
+    twist_deg: tuple[float, float, float]
+    shoulder_deg: float
 
 
 @dataclass(frozen=True)
@@ -75,7 +93,7 @@ class Warp:
         return np.asarray(out)
 
 
-def between(straight: Spine, bent: Spine) -> Warp:
+def between(straight: Spine, bent: Spine, posture: Posture) -> Warp:
     """The map that carries ``straight`` to ``bent``; it fades away in the head and in the thighs."""
     y = np.arange(straight.centre[0, 1] - 160.0, 900.0, STEP_MM)
     knots = np.concatenate([straight.centre[:, 1], [0.0, _END_FADE_MM]])
@@ -84,7 +102,9 @@ def between(straight: Spine, bent: Spine) -> Warp:
     tilt = np.arctan2(axis[:, 1], axis[:, 0])
     sacral = np.arctan2(bent.sacral_frame[1, 0], bent.sacral_frame[0, 0])
     tilts = np.concatenate([tilt, [sacral, sacral]])
-    turns = np.concatenate([np.radians(bent.rotation_deg), [0.0, 0.0]])
+    turns = np.concatenate([np.radians(posture.turn_factor * bent.rotation_deg), [0.0, 0.0]])
+    turns += np.radians(np.interp(knots / straight.scale, TWIST_MM, [0.0, *posture.twist_deg, 0.0]))
+    tilts += np.radians(np.interp(knots / straight.scale, SHOULDER_MM, [posture.shoulder_deg, 0.0]))
     return Warp(
         y,
         _smooth(y, straight.centre[:, 1], straight.centre[:, 2], 1.0),

@@ -125,6 +125,14 @@ def test_a_file_in_the_way_and_a_foreign_folder_are_refused(
     assert "direction PA, not AP" in capsys.readouterr().err
 
 
+def test_a_broken_or_foreign_study_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "phantom-0001").mkdir()
+    for content in ("{", "[]", '{"seed": 4}'):
+        (tmp_path / "phantom-0001" / "truth.json").write_text(content)
+        assert _run(tmp_path, "--count", "1", "--seed", "4") == 2
+        assert "not written by this version" in capsys.readouterr().err
+
+
 def test_workers_write_the_same_bytes(made: Path, tmp_path: Path) -> None:
     """As a person runs it: another program, with processes of its own."""
     line = [sys.executable, "-m", "inference.phantom", str(tmp_path), "--seed", "4"]

@@ -16,6 +16,7 @@ from annotation.imaging.k4a import read_recording
 from annotation.imaging.k4a_calibration import COLOUR_MODES, DEPTH_MODES, parse_calibration
 from annotation.spine.cobb import find_curves
 from inference.phantom import study
+from inference.phantom.anomaly import instrumented
 from inference.phantom.body import build_body
 from inference.phantom.curves import designed_curves
 from inference.phantom.design import StudyDesign, draw_study
@@ -27,6 +28,7 @@ from inference.phantom.options import CHOICES, Options
 from inference.phantom.radiograph import exposure, quantised
 from inference.phantom.recording import device_json, sway_mm
 from inference.phantom.shoot import furnished
+from inference.phantom.spine import build
 
 
 def _integral(design: StudyDesign) -> np.ndarray:
@@ -133,7 +135,15 @@ def test_each_anomaly_shows_on_the_film() -> None:
     plain = _integral(draw_study(8, 1, Options()))
     brace, rods, lung = (_integral(draw_study(8, 1, Options(anomaly=a))) for a in CHOICES["anomaly"][1:4])
     assert (rods - plain).max() > 1.5
-    assert 0.02 < np.mean(rods - plain > 0.3) < 0.2
+    design = draw_study(8, 1, Options(anomaly="rods"))
+    first, last = instrumented(design.spine.plan)
+    centres = design.film.project(build(design.spine, design.film).centre[[first, last]])
+    metal = np.flatnonzero(((rods - plain) > 0.3).sum(1) >= 2 * 4)
+    # Every row from the first level to the last shows two rods, and little beyond them does.
+    assert metal[0] < centres[0, 1] < centres[1, 1] < metal[-1]
+    assert np.diff(metal).max() == 1
+    level_px = (centres[1, 1] - centres[0, 1]) / (last - first)
+    assert len(metal) < (last - first + 2) * level_px
     # A lung of some 12 cm filled with soft tissue.
     assert np.mean(lung - plain > 1.0) > 0.04
     shell = brace - plain

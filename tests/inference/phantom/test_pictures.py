@@ -16,6 +16,7 @@ from inference.phantom.morphometry import FIRST_LABELLED, LABELLED, LEVELS
 from inference.phantom.options import Options
 from inference.phantom.skeleton import rib_path
 from inference.phantom.study import Pictures, take_pictures
+from inference.phantom.warp import Posture
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,8 @@ def _thoracic(cobb_deg: float) -> np.ndarray:
     plan = CurvePlan("single_thoracic", ends, (ends[0] + 2.0, LEVELS.index("T8"), ends[2] + 2.0), swings)
     relief = replace(design.relief, scapula_mm=(7.0, 7.0))
     spine = replace(design.spine, plan=plan, sacral_tilt_deg=0.0, c7_offset_mm=0.0)
-    return surface_rotation_deg(build_body(replace(design, spine=spine, relief=relief)))
+    still = Posture(1.0, (0.0, 0.0, 0.0), 0.0)
+    return surface_rotation_deg(build_body(replace(design, spine=spine, relief=relief, posture=still)))
 
 
 def test_rib_hump_grows_with_the_curve_on_its_convex_side() -> None:
