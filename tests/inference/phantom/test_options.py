@@ -143,7 +143,7 @@ def test_each_anomaly_shows_on_the_film() -> None:
     assert metal[0] < centres[0, 1] < centres[1, 1] < metal[-1]
     assert np.diff(metal).max() == 1
     level_px = (centres[1, 1] - centres[0, 1]) / (last - first)
-    assert len(metal) < (last - first + 2) * level_px
+    assert len(metal) < (last - first + 3) * level_px
     # A lung of some 12 cm filled with soft tissue.
     assert np.mean(lung - plain > 1.0) > 0.04
     shell = brace - plain
