@@ -18,14 +18,19 @@ def inspect_table(content: bytes, output: Output) -> None:
     """
     if len(content) > MAX_BYTES:
         raise ImagingError("The table is too long to be one of landmarks.")
+    count, columns, last = 0, set[int](), list[str]()
     try:
-        rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")) if row]
+        for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")):
+            if row:
+                count, last = count + 1, row
+                columns.add(len(row))
     except (UnicodeDecodeError, csv.Error) as error:
         raise ImagingError("The text file is not a table in UTF-8.") from error
-    widths = {len(row) for row in rows}
-    if len(widths) != 1:
-        raise ImagingError("This text is not a table of landmarks: its rows do not all have the same number of columns.")
-    output.found |= {"rows": len(rows), "columns": widths.pop(), "numeric": all(map(_is_number, rows[-1]))}
+    if len(columns) != 1:
+        raise ImagingError(
+            "This text is not a table of landmarks: its rows do not all have the same number of columns."
+        )
+    output.found |= {"rows": count, "columns": columns.pop(), "numeric": all(map(_is_number, last))}
 
 
 def _is_number(text: str) -> bool:

@@ -1,7 +1,9 @@
 """Labels files and the AASCE tables: what they say, and what is refused in one sentence."""
 
+import contextlib
 import datetime
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,29 @@ def test_aasce_shares_become_named_pixels(tmp_path: Path) -> None:
 def test_wrong_tables_are_refused(tmp_path: Path, names: str, landmarks: str, says: str) -> None:
     with pytest.raises(Unreadable, match=says):
         read_tables(*tables(tmp_path, names, landmarks))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"12\n" * 5 * 2**20, b"1," * 8 * 2**20, b"\n" * 2**20, b"1" * 2**20, b"1\n" * 2**24, b'"' + b"x" * 2**20],
+)
+def test_a_hostile_table_is_refused_in_bounded_memory(tmp_path: Path, content: bytes) -> None:
+    """These are read in the web process: as lists of texts, 64 MB of them would have been gigabytes."""
+    names, landmarks = tables(tmp_path, "a.jpg\n", "0," * 135 + "0\n")
+    tracemalloc.start()
+    try:
+        good = names.read_bytes()
+        names.write_bytes(content)
+        # A single line is one name, whatever else it holds.
+        with contextlib.suppress(Unreadable):
+            assert len(read_tables(names, landmarks)) == 1
+        names.write_bytes(good)
+        landmarks.write_bytes(content)
+        with pytest.raises(Unreadable, match=r"rows|larger than|136 numbers|not a CSV"):
+            read_tables(names, landmarks)
+        assert tracemalloc.get_traced_memory()[1] < 180 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def labels(folder: Path, data: Any) -> Path:
