@@ -96,6 +96,9 @@ def read_raster(content: bytes) -> Raster:
     try:
         with Image.open(io.BytesIO(content), formats=[plugin.format for plugin in PLUGINS]) as image:
             check_size(*image.size)
+            # Pillow is content without the last bytes, and then checks no checksum.
+            if image.format == "PNG" and content.rfind(b"IEND") < content.rfind(b"IDAT"):
+                raise RasterError("The image is cut off or damaged.")
             if image.format in ("JPEG", "MPO") and read_head(content).precision != 8:
                 raise RasterError("The JPEG image does not have 8 bits per sample.")
             deep_colour = image.mode.startswith("RGB") and any("16" in str(tile.args) for tile in image.tile)

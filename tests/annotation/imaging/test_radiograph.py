@@ -150,6 +150,8 @@ def test_bombs_are_refused_by_their_claims(size: tuple[int, int]) -> None:
         (b"", "not a readable"),
         (b"\x89PNG\r\n\x1a\n", "not a readable"),
         (encoded(GRAY_8, "PNG")[:-400], "cut off"),
+        (encoded(GRAY_8, "PNG")[:-12], "cut off"),
+        (encoded(GRAY_8, "PNG")[:-18], "cut off"),
         (encoded(GRAY_8, "JPEG")[:-400], "cut off"),
         (encoded(GRAY_8, "GIF"), "not a readable"),
         (encoded(GRAY_8.convert("F"), "TIFF"), "floating point"),
