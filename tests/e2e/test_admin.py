@@ -123,6 +123,19 @@ def test_what_was_done_is_in_the_audit(
     expect(page).to_have_url(re.compile("action=subject.consent"))
 
 
+def test_what_was_said_of_a_withdrawal_goes_once_consent_is_given_again(
+    visit: Visiting, person: Personing, project: dict[str, str], backstage: Backstage
+) -> None:
+    case = backstage("film", project=project["id"], subject="B001")
+    page = visit(person("admin")).go(f"/subjects/{case['subject']}/")
+    page.get_by_role("button", name="Withdraw consent").click()
+    said = page.get_by_text("gone from lists, exports and new snapshots")
+    expect(said).to_be_visible()
+    page.get_by_role("button", name="Consent given again").click()
+    expect(page.get_by_role("button", name="Withdraw consent")).to_be_visible()
+    expect(said).to_have_count(0)
+
+
 def test_exports_download_what_was_labelled_and_measured(
     visit: Visiting, person: Personing, project: dict[str, str], backstage: Backstage
 ) -> None:
