@@ -17,6 +17,7 @@ from annotation.api import (
     projects,
     remarks,
     reports,
+    reviews,
     session,
     studies,
     subjects,
@@ -78,6 +79,7 @@ _api = [
     path("remarks/<uuid:remark_id>/settle", remarks.RemarkSettled.as_view()),
     path("landmark-sets/<uuid:set_id>/revisions", landmarks.Revisions.as_view()),
     path("landmark-sets/<uuid:set_id>/revisions/<int:number>", landmarks.OneRevision.as_view()),
+    path("landmark-sets/<uuid:set_id>/reviews", reviews.SetReviews.as_view()),
     path("label-cases/<uuid:image_id>", cases.LabelCase.as_view()),
     path("read-cases/<uuid:study_id>", cases.ReadCase.as_view()),
     # What a person brings in

@@ -90,15 +90,15 @@ def save(
     if landmark_set.revision != base_revision:
         raise StaleError(landmark_set)
     digest = next(iter(known.values()), "")
+    was = (landmark_set.complete, landmark_set.verdict)
     _append(landmark_set, canonical, digest, user, idempotency_key, comment, began_from)
-    was_complete = landmark_set.complete
     landmark_set.complete = len(canonical) == len(definition.points)
-    landmark_set.save(update_fields=["revision", "saved_at", "points", "complete"])
+    landmark_set.save(update_fields=["revision", "saved_at", "points", "complete", "verdict"])
     summary = (
         f"{schema} revision {landmark_set.revision}: {len(canonical)} of {len(definition.points)} points"
     )
     record(actor=user, action="landmarks.save", target=landmark_set, summary=summary, project=image.project)
-    if landmark_set.complete != was_complete or landmark_set.revision == 1:
+    if (landmark_set.complete, landmark_set.verdict) != was or landmark_set.revision == 1:
         refresh(image.study)
     return landmark_set
 
@@ -134,6 +134,7 @@ def _append(
 ) -> None:
     """Write the next revision and move the (unsaved) set to it."""
     landmark_set.revision += 1
+    landmark_set.verdict = ""
     landmark_set.points = points
     landmark_set.saved_at = timezone.now()
     LandmarkRevision.objects.create(
@@ -162,7 +163,7 @@ def save_prediction(
     digest = newest.values_list("digest", flat=True).first() or ""
     _append(landmark_set, canonical, digest, None, uuid.uuid4(), "", None)
     landmark_set.complete = len(canonical) == len(definition.points)
-    landmark_set.save(update_fields=["revision", "saved_at", "points", "complete"])
+    landmark_set.save(update_fields=["revision", "saved_at", "points", "complete", "verdict"])
     summary = f"{schema} by {model_label}"
     record(
         actor=None, action="landmarks.predict", target=landmark_set, summary=summary, project=image.project

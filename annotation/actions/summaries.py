@@ -6,6 +6,7 @@ from annotation.models import Image, LandmarkSet, Measurement, Project, Remark, 
 from annotation.models.cohort import Consent, LabelState
 from annotation.models.images import ImageKind
 from annotation.models.remarks import RemarkKind
+from annotation.models.reviews import Verdict
 
 
 def refresh(study: Study) -> None:
@@ -64,9 +65,10 @@ def _refresh_images(study: Study, images: list[Image]) -> LabelState:
     }
     begun, complete = set(), set()
     sets = LandmarkSet.objects.filter(image__study=study, author__isnull=False, revision__gt=0)
-    for image_id, schema, is_complete in sets.values_list("image", "schema", "complete"):
+    columns = sets.values_list("image", "schema", "complete", "verdict")
+    for image_id, schema, is_complete, verdict in columns:
         begun.add(image_id)
-        if is_complete:
+        if is_complete and verdict != Verdict.RETURNED:
             complete.add((image_id, schema))
     unlabelled = {
         image.pk

@@ -13,6 +13,7 @@ from annotation.api.base import Endpoint, user_of
 from annotation.api.landmarks import LandmarkSetWire, own_set_wire, set_wire, visible_images
 from annotation.api.projects import SchemaWire, schema_wire
 from annotation.api.remarks import RemarkWire, remarks_on
+from annotation.api.reviews import ReviewWire, standing_reviews
 from annotation.api.studies import (
     StudyDetailWire,
     images_of,
@@ -29,7 +30,7 @@ from annotation.api.wires import (
     subject_name_wire,
 )
 from annotation.api.wiretypes import wire
-from annotation.models import Image, Study, User
+from annotation.models import Image, LandmarkSet, Study, User
 from annotation.models.images import Frame, ImageKind
 from annotation.permissions import Capability, InProject, allows, role_in
 from annotation.spine.schemas import LandmarkSchema
@@ -64,6 +65,7 @@ class LabelCaseWire(TypedDict):
     study: CaseStudyWire
     queue: LabelQueueWire
     remarks: list[RemarkWire]
+    review: ReviewWire | None
     may_save: bool
 
 
@@ -99,6 +101,10 @@ def _depth_beside(image: Image) -> Image | None:
     return rows.select_related("acquisition", "project").first()
 
 
+def _is_own(row: LandmarkSet, user: User, schema: LandmarkSchema) -> bool:
+    return row.author_id == user.pk and row.schema == schema.name
+
+
 def label_case(user: User, image: Image, schema: LandmarkSchema) -> LabelCaseWire:
     """Needs `visible_images` selected."""
     project = image.project
@@ -122,6 +128,7 @@ def label_case(user: User, image: Image, schema: LandmarkSchema) -> LabelCaseWir
         },
         "queue": label_queue(image),
         "remarks": remarks_on(image),
+        "review": next(iter(standing_reviews([row for row in sets if _is_own(row, user, schema)])), None),
         "may_save": allows(role, Capability.LABEL),
     }
 
@@ -154,6 +161,7 @@ class ReadCaseWire(TypedDict):
     colour: ImageWire | None
     depth: ImageWire | None
     sets: list[LandmarkSetWire]
+    reviews: list[ReviewWire]
     queue: ReadQueueWire
     may_measure: bool
 
@@ -175,13 +183,15 @@ def read_case(user: User, study: Study) -> ReadCaseWire:
     next_id = after.values_list("pk", flat=True).first()
     previous_id = before.values_list("pk", flat=True).first()
     film_kinds = {ImageKind.RADIOGRAPH, ImageKind.SYNTHETIC_RADIOGRAPH}
+    film_sets = [row for image in images if image.kind in film_kinds for row in sets[image.pk]]
     return {
         "study": study_detail_wire(user, study),
         "radiographs": by_kind[ImageKind.RADIOGRAPH],
         "synthetic": by_kind[ImageKind.SYNTHETIC_RADIOGRAPH],
         "colour": next(iter(by_kind[ImageKind.COLOUR]), None),
         "depth": depth,
-        "sets": [set_wire(row) for image in images if image.kind in film_kinds for row in sets[image.pk]],
+        "sets": [set_wire(row) for row in film_sets],
+        "reviews": standing_reviews(film_sets),
         "queue": {
             "next": str(next_id) if next_id else None,
             "previous": str(previous_id) if previous_id else None,

@@ -44,6 +44,7 @@ class LandmarkSetWire(TypedDict):
     points: list[PointWire]
     began_from: BeganFromWire | None
     complete: bool
+    verdict: str
 
 
 class StaleWire(ErrorWire):
@@ -72,6 +73,7 @@ def set_wire(row: LandmarkSet, began_from: LandmarkRevision | None = None) -> La
             {"set": str(began_from.landmark_set_id), "revision": began_from.number} if began_from else None
         ),
         "complete": row.complete,
+        "verdict": row.verdict,
     }
 
 
@@ -90,6 +92,7 @@ def own_set_wire(user: User, image: Image, schema: str, sets: list[LandmarkSet])
         "points": [],
         "began_from": None,
         "complete": False,
+        "verdict": "",
     }
 
 
@@ -260,7 +263,7 @@ def _revision_wires(rows: QuerySet[LandmarkRevision]) -> list[RevisionWire]:
     ]
 
 
-def _set(view: Endpoint, request: Request, set_id: str) -> LandmarkSet:
+def visible_set(view: Endpoint, request: Request, set_id: str) -> LandmarkSet:
     """A set the person may see, or a 404. The permission is the image's project's."""
     user = user_of(request)
     rows = LandmarkSet.objects.filter(image__in=Image.objects.visible_to(user), pk=set_id)
@@ -282,7 +285,7 @@ class Revisions(Endpoint):
         operation_id="revisions_list", parameters=REVISIONS.parameters(), responses=page_of(RevisionWire)
     )
     def get(self, request: Request, set_id: str) -> Response:
-        rows = _set(self, request, set_id).revisions.select_related("author", "landmark_set")
+        rows = visible_set(self, request, set_id).revisions.select_related("author", "landmark_set")
         return Response(REVISIONS.page(rows, request.query_params, _revision_wires))
 
 
@@ -294,9 +297,11 @@ class OneRevision(Endpoint):
 
     @extend_schema(responses=wire(LandmarkSetWire))
     def get(self, request: Request, set_id: str, number: int) -> Response:
-        row = _set(self, request, set_id)
+        row = visible_set(self, request, set_id)
         revision = row.revisions.filter(number=number).select_related("began_from").first()
         if revision is None:
             self.missing()
+        if revision.number != row.revision:
+            row.verdict = ""  # it is about the newest
         row.revision, row.points, row.saved_at = revision.number, revision.points, revision.saved_at
         return Response(set_wire(row, revision.began_from))

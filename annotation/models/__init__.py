@@ -12,6 +12,7 @@ from annotation.models.landmarks import LandmarkRevision, LandmarkSchema, Landma
 from annotation.models.measurements import Measurement
 from annotation.models.people import AgentToken, Membership, User
 from annotation.models.remarks import Remark
+from annotation.models.reviews import Review
 
 __all__ = [
     "Acquisition",
@@ -28,6 +29,7 @@ __all__ = [
     "Membership",
     "Project",
     "Remark",
+    "Review",
     "StoredFile",
     "Study",
     "Subject",

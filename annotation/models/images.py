@@ -125,8 +125,8 @@ class Image(models.Model):
         StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     # Both kept by `annotation.actions.summaries`. `hidden` is the study's. `waiting`: a colour picture of a
-    # back, or a real film, on which no person's set in the project's schema is complete yet, and which nobody
-    # has put aside.
+    # back, or a real film, on which no person's set in the project's schema is complete yet, or the complete
+    # one was returned by a doctor; and which nobody has put aside.
     hidden = models.BooleanField(default=False)
     waiting = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -47,6 +47,8 @@ class LandmarkSet(models.Model):
     saved_at = models.DateTimeField(null=True, blank=True)
     points: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(default=list)
     complete = models.BooleanField(default=False)
+    # The verdict that stands on the newest revision, empty where none does: see `reviews`.
+    verdict = models.CharField(max_length=8, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -20,7 +20,6 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
-from django.contrib.sessions.backends.cached_db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from django.utils.crypto import get_random_string  # noqa: E402
@@ -29,6 +28,7 @@ from annotation.actions import landmarks, summaries  # noqa: E402
 from annotation.models import Acquisition, Image, Membership, Project, Study, Subject, User  # noqa: E402
 from annotation.models.images import AcquisitionKind, Frame, ImageKind  # noqa: E402
 from inference.models import JobState, TrainingJob  # noqa: E402
+from spineweb.sessions import SessionStore  # noqa: E402
 from tests.e2e import pictures  # noqa: E402
 from tests.factories import Factory  # noqa: E402
 from tests.inference.labelled import labelled_back  # noqa: E402

@@ -52,6 +52,7 @@ def _bodies(ids: dict[str, Any]) -> dict[tuple[str, str], Body]:
         },
         ("images/<uuid:image_id>/landmarks/<slug:schema>", "PUT"): {"points": []},
         ("images/<uuid:image_id>/remarks", "POST"): {"kind": "comment", "text": "The hair covers C7."},
+        ("landmark-sets/<uuid:set_id>/reviews", "POST"): {"verdict": "accepted", "revision": 1},
         ("imports/<uuid:import_id>/items", "POST"): {"name": "film.png", "size": 3},
         ("imports/<uuid:import_id>/confirm", "POST"): {
             "items": [{"id": str(ids["item_id"]), "subject": "S1", "visit_date": "2026-05-01"}]

@@ -1,5 +1,16 @@
 import { call, callWithEtag } from './client';
-import type { LabelCase, LandmarkSet, Page, Point, ReadCase, Remark, RemarkKind, Revision } from './types';
+import type {
+  LabelCase,
+  LandmarkSet,
+  Page,
+  Point,
+  ReadCase,
+  Remark,
+  RemarkKind,
+  Review,
+  Revision,
+  Verdict,
+} from './types';
 
 export const cases = {
   label: (image: string, schema: string) =>
@@ -50,4 +61,9 @@ export const remarks = {
   say: (image: string, body: NewRemark) =>
     call<Remark>('post', '/images/{image}/remarks', { path: { image }, body }),
   settle: (remark: string) => call<Remark>('post', '/remarks/{remark}/settle', { path: { remark } }),
+};
+
+export const reviews = {
+  give: (set: string, body: { verdict: Verdict; revision: number; note: string }) =>
+    call<Review>('post', '/landmark-sets/{set}/reviews', { path: { set }, body }),
 };

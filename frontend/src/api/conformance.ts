@@ -39,6 +39,7 @@ interface Shared {
   landmarkSet: [ours.LandmarkSet, Theirs['LandmarkSet']];
   revision: [ours.Revision, Theirs['Revision']];
   remark: [ours.Remark, Theirs['Remark']];
+  review: [ours.Review, Theirs['Review']];
   measurement: [ours.Measurement, Theirs['Measurement']];
   labelCase: [ours.LabelCase, Theirs['LabelCase']];
   readCase: [ours.ReadCase, Theirs['ReadCase']];

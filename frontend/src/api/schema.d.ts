@@ -402,6 +402,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/landmark-sets/{set_id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The verdicts on a set, newest first. */
+        get: operations["reviews_list"];
+        put?: never;
+        /** @description The verdicts on a set, newest first. */
+        post: operations["landmark_sets_reviews_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/landmark-sets/{set_id}/revisions": {
         parameters: {
             query?: never;
@@ -1393,6 +1411,7 @@ export interface components {
             study: components["schemas"]["CaseStudy"];
             queue: components["schemas"]["LabelQueue"];
             remarks: components["schemas"]["Remark"][];
+            review: components["schemas"]["Review"] | null;
             may_save: boolean;
         };
         LabelQueue: {
@@ -1410,6 +1429,7 @@ export interface components {
             points: components["schemas"]["Point"][];
             began_from: components["schemas"]["BeganFrom"] | null;
             complete: boolean;
+            verdict: string;
         };
         LandmarkSetName: {
             id: string;
@@ -1725,6 +1745,7 @@ export interface components {
             colour: components["schemas"]["Image"] | null;
             depth: components["schemas"]["Image"] | null;
             sets: components["schemas"]["LandmarkSet"][];
+            reviews: components["schemas"]["Review"][];
             queue: components["schemas"]["ReadQueue"];
             may_measure: boolean;
         };
@@ -1800,6 +1821,22 @@ export interface components {
             statement: string;
             posture: components["schemas"]["ImageQuantities"][];
             change: components["schemas"]["Change"] | null;
+        };
+        Review: {
+            id: string;
+            set: string;
+            revision: number;
+            verdict: string;
+            note: string;
+            reviewer: components["schemas"]["Person"];
+            created_at: string | null;
+        };
+        /** @description A request body. A field that is not on the list is an error, not silence. */
+        ReviewInputRequest: {
+            verdict: components["schemas"]["VerdictEnum"];
+            revision: number;
+            /** @default  */
+            note: string;
         };
         Revision: {
             number: number;
@@ -2147,6 +2184,13 @@ export interface components {
             memberships: components["schemas"]["Membership"][];
             password: string;
         };
+        /**
+         * @description * `accepted` - Accepted
+         *     * `signed` - Signed
+         *     * `returned` - Returned
+         * @enum {string}
+         */
+        VerdictEnum: "accepted" | "signed" | "returned";
         VersionJob: {
             id: string;
             name: string;
@@ -2779,6 +2823,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LabelCase"];
+                };
+            };
+        };
+    };
+    reviews_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"][];
+                };
+            };
+        };
+    };
+    landmark_sets_reviews_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
                 };
             };
         };

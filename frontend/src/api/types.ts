@@ -241,6 +241,8 @@ export interface LandmarkSet {
   points: Point[];
   began_from: { set: string; revision: number } | null;
   complete: boolean;
+  /** What stands on this revision; empty where nothing does. */
+  verdict: Verdict | '';
 }
 
 export interface Revision {
@@ -296,6 +298,19 @@ export interface Remark {
   settled_by: Person | null;
 }
 
+export type Verdict = 'accepted' | 'signed' | 'returned';
+
+/** A doctor's verdict on one revision of a set. */
+export interface Review {
+  id: string;
+  set: string;
+  revision: number;
+  verdict: Verdict;
+  note: string;
+  reviewer: Person;
+  created_at: string | null;
+}
+
 export interface LabelCase {
   image: Image;
   depth: Image | null;
@@ -316,6 +331,8 @@ export interface LabelCase {
     previous: { image: string; schema: string } | null;
   };
   remarks: Remark[];
+  /** The verdict that stands on one's own set. */
+  review: Review | null;
   /** Whether this person's role lets them save points here. */
   may_save: boolean;
 }
@@ -327,6 +344,7 @@ export interface ReadCase {
   colour: Image | null;
   depth: Image | null;
   sets: LandmarkSet[];
+  reviews: Review[];
   queue: { next: string | null; previous: string | null };
   /** Whether this person's role lets them save measurements here. */
   may_measure: boolean;

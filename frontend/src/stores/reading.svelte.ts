@@ -1,7 +1,7 @@
 /** The one store of the reading page: the study, the film on screen, its curves, the free lines, what was saved. */
-import { cases } from '@/api/cases';
+import { cases, reviews } from '@/api/cases';
 import { measurements as api, type NewMeasurement } from '@/api/measurements';
-import type { Image, LandmarkSet, Measurement, ReadCase } from '@/api/types';
+import type { Image, LandmarkSet, Measurement, ReadCase, Review, Verdict } from '@/api/types';
 import { centreOf, columnOf } from '@/core/column';
 import { mirroredFrame, surfaceFrame } from '@/core/framing';
 import type { Depth } from '@/core/npy';
@@ -31,6 +31,7 @@ export class Reading {
   upperLevel = $state('');
   lowerLevel = $state('');
   measurements = $state.raw<readonly Measurement[]>([]);
+  reviews = $state.raw<readonly Review[]>([]);
   isSaving = $state(false);
   message = $state<string | null>(null);
   readonly link = new ViewLink();
@@ -50,6 +51,10 @@ export class Reading {
   readonly isSideKnown = $derived(this.image?.side_confirmed ?? false);
   readonly view = $derived({ patientRightAtImageRight: !(this.image?.display_flip ?? false) });
   readonly reckoning = $derived(reckon(this.set, this.view));
+  /** The verdict that stands on the set shown. */
+  readonly review = $derived(
+    this.reviews.find((each) => each.set === this.set?.id && each.revision === this.set.revision) ?? null,
+  );
   readonly syntheticSet = $derived(
     this.case.sets.find((set) => set.image === this.syntheticImage?.id && hasVertebrae(set)) ?? null,
   );
@@ -83,6 +88,7 @@ export class Reading {
   open(next: ReadCase): void {
     this.case = next;
     this.measurements = next.study.measurements.filter(({ retracted_at }) => retracted_at === null);
+    this.reviews = next.reviews;
     this.showFilm(0);
     this.link.reset();
     this.backLink.reset();
@@ -133,6 +139,19 @@ export class Reading {
     if (saved) {
       this.clearLines();
       this.isDrawing = false;
+    }
+  }
+
+  /** Accepts, signs or returns the revision shown. Rejects where the server did not take it. */
+  async judge(verdict: Verdict, note = ''): Promise<void> {
+    const { set } = this;
+    if (set === null || set.id === null || this.isSaving) return;
+    this.isSaving = true;
+    try {
+      const given = await reviews.give(set.id, { verdict, revision: set.revision, note });
+      this.reviews = [given, ...this.reviews.filter((each) => each.set !== set.id)];
+    } finally {
+      this.isSaving = false;
     }
   }
 
