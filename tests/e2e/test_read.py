@@ -199,6 +199,7 @@ def test_no_side_is_named_before_a_person_confirmed_it(
     window = visit(doctor)
     film, page = open_film(window, case), window.page
     expect(film.element).to_contain_text("Side not confirmed")
+    expect(film.element.get_by_title("The patient's left")).to_have_count(0)
     curves = part(page, "Curves")
     expect(curves.get_by_role("listitem").first).to_contain_text("°")
     assert not re.search("left|right", curves.inner_text())
@@ -214,6 +215,12 @@ def test_no_side_is_named_before_a_person_confirmed_it(
     expect(film.get_by_text("side not confirmed").first).to_be_visible()
     assert film.get_by_text("R", exact=True).count() == 0
     assert not re.search("(left|right) higher", part(page, "Balance and surface").inner_text())
+
+    page.goto(f"{window.address}/images/{case['image']}/label/?schema=vertebrae68")
+    labelled = Pane(page, "X-ray")
+    labelled.wait_for_picture()
+    expect(labelled.element.get_by_text("Side not confirmed")).to_be_visible()
+    expect(labelled.element.get_by_title("The patient's left")).to_have_count(0)
 
 
 def test_home_asks_for_the_side_and_the_answer_turns_the_film(
