@@ -118,6 +118,17 @@ def film(
     }  # fmt: skip
 
 
+def synthetic(study: str, size: list[int] | None = None) -> Any:
+    """A film that a network made, beside the study's own."""
+    row = Study.objects.get(pk=study)
+    shot = Acquisition.objects.create(study=row, kind=AcquisitionKind.RADIOGRAPH, side_confirmed=True)
+    width, height = size or [300, 700]
+    content = make.stored(pictures.film(next(_seeds), width, height))
+    kind = ImageKind.SYNTHETIC_RADIOGRAPH
+    image = make.image(shot, kind, Frame.RADIOGRAPH, stored=content, width=width, height=height)
+    return {"image": str(image.pk)}
+
+
 def spine(username: str, image: str, bend_px: float, model: str = "") -> Any:
     """Vertebrae that a person (or a model) placed on a film."""
     row = Image.objects.get(pk=image)
@@ -205,7 +216,7 @@ def revisions(image: str) -> list[dict[str, Any]]:
 ACTS: dict[str, Callable[..., Any]] = {
     act.__name__: act
     for act in (
-        project, account, cookie, back, film, spine, many_studies, labelled_backs, import_studies,
+        project, account, cookie, back, film, synthetic, spine, many_studies, labelled_backs, import_studies,
         images_of, training, revisions,
     )
 }  # fmt: skip

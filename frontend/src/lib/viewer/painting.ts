@@ -2,10 +2,13 @@
 import type { PaneFromImage, Size } from '@/core/viewport';
 import type { Picture } from '@/stores/pictures';
 
-/** A second picture in the same frame: mixed in by `share`, or shown right of `share` of the frame's width. */
+/**
+ * A second picture in the same frame: mixed in by `share`, shown right of `share` of the frame's width, or
+ * subtracted: what is grey-black then is alike in both.
+ */
 export interface Overlay {
   readonly picture: Picture;
-  readonly mode: 'blend' | 'swipe';
+  readonly mode: 'blend' | 'swipe' | 'difference';
   readonly share: number;
   /** Drawn mirrored although the first picture is not, or the reverse. */
   readonly flipped?: boolean;
@@ -40,6 +43,7 @@ export function paint(canvas: HTMLCanvasElement, job: Painting): void {
 function drawOverlay(context: CanvasRenderingContext2D, overlay: Overlay, job: Painting): void {
   context.save();
   if (overlay.mode === 'blend') context.globalAlpha = overlay.share;
+  else if (overlay.mode === 'difference') context.globalCompositeOperation = 'difference';
   else {
     const left = Math.min(job.device.bx, job.device.bx + job.device.ax * job.size.width);
     const from = left + Math.abs(job.device.ax) * job.size.width * overlay.share;

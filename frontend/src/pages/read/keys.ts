@@ -1,8 +1,13 @@
 /** The keys of the reading page, and the help that tells them. */
 import type { KeyAct } from '@/lib/viewer/keys';
 
-export type FilmMode = 'film' | 'side' | 'blend' | 'swipe';
-export const FILM_MODES: readonly FilmMode[] = ['side', 'blend', 'swipe', 'film'];
+export const FILM_MODES = ['side', 'blend', 'swipe', 'flicker', 'difference', 'film'] as const;
+export type FilmMode = (typeof FILM_MODES)[number];
+
+/** Changes a second of a slider from 0 to 1; no more than three, for those whom flashes harm (WCAG 2.3.1). */
+export function flickerHz(share: number): number {
+  return 0.5 + 2.5 * share;
+}
 
 export const KEYS: readonly KeyAct[] = [
   { shown: 'l', does: 'draw two lines: drag along each endplate, or click both ends' },
@@ -10,7 +15,7 @@ export const KEYS: readonly KeyAct[] = [
   { shown: 'Arrows', does: 'move the crosshair, or the end that has the focus by 1 px; Shift 10, Alt 0.1' },
   { shown: 'Escape', does: 'put the lines away' },
   { shown: 's', does: 'save the curves of the vertebrae shown' },
-  { shown: 'c', does: 'side by side, blend, swipe, film alone' },
+  { shown: 'c', does: 'side by side, blend, swipe, flicker, difference, film alone' },
   { shown: 'h (held)', does: 'hide what is drawn' },
   { shown: 'i', does: 'invert the film' },
   { shown: 'f', does: 'fit the film; + and - zoom' },
