@@ -58,7 +58,7 @@ def open_import(*, user: User, project: Project) -> Import:
 def plain_name(name: str) -> str:
     """A file's name as its folder gives it, with forward slashes; ActionError for what cannot be one."""
     parts = [part for part in name.replace("\\", "/").split("/") if part not in {"", "."}]
-    if not parts or ".." in parts or not all(part.isprintable() for part in parts):
+    if not parts or ".." in parts or not all(part.isprintable() and part.strip() for part in parts):
         raise ActionError("This is not a usable file name; rename the file and try again.")
     plain = "/".join(parts)
     if len(plain) > 400:

@@ -160,6 +160,7 @@ def test_a_claim_of_two_gigabytes_is_refused_before_a_byte(importer: Importer) -
         {"name": "a/../../b.png", "size": 5},
         {"name": "a\x00b.png", "size": 5},
         {"name": "a\nb.png", "size": 5},
+        {"name": "a/ ", "size": 5},
         {"name": "x" * 401, "size": 5},
         {"name": "film.png", "size": 5, "sha256": "nonsense"},
         {"name": "film.png", "size": 5, "state": "imported"},
