@@ -72,6 +72,7 @@ _api = [
     path("images/<uuid:image_id>/thumbnail", images.ImageBytes.as_view(variant="thumbnail")),
     path("images/<uuid:image_id>/depth", images.ImageBytes.as_view(variant="depth")),
     path("images/<uuid:image_id>/file", images.ImageBytes.as_view(variant="file")),
+    path("images/<uuid:image_id>/known-length", images.KnownLength.as_view()),
     path("images/<uuid:image_id>/landmarks", landmarks.ImageLandmarks.as_view()),
     path("images/<uuid:image_id>/landmarks/<slug:schema>", landmarks.OwnLandmarks.as_view()),
     path("images/<uuid:image_id>/remarks", remarks.ImageRemarks.as_view()),

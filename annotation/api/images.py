@@ -3,13 +3,15 @@
 from django.http import FileResponse, HttpResponse, HttpResponseNotModified
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation.actions import calibration
 from annotation.actions.audit import record_access
 from annotation.actions.files import open_stored
-from annotation.api.base import Endpoint, user_of
+from annotation.api.base import Endpoint, Input, parse, user_of
 from annotation.api.studies import sets_by_image
 from annotation.api.wires import ImageWire, image_wire
 from annotation.api.wiretypes import wire
@@ -27,6 +29,42 @@ class OneImage(Endpoint):
         rows = Image.objects.visible_to(user).select_related("acquisition", "project")
         image = self.row(rows, pk=image_id)
         return Response(image_wire(image, sets_by_image(user, [image])[image.pk]))
+
+
+class KnownLengthInput(Input):
+    ends = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
+        min_length=2,
+        max_length=2,
+    )
+    length_mm = serializers.FloatField()
+
+
+class KnownLength(Endpoint):
+    """The scale of a film by something of known length on it."""
+
+    permission_classes = [InProject]
+    capabilities = {"PUT": Capability.LABEL, "DELETE": Capability.LABEL}
+
+    def _image(self, request: Request, image_id: str) -> Image:
+        rows = Image.objects.visible_to(user_of(request)).select_related("acquisition", "project")
+        return self.row(rows, pk=image_id)
+
+    def _answer(self, request: Request, image: Image) -> Response:
+        return Response(image_wire(image, sets_by_image(user_of(request), [image])[image.pk]))
+
+    @extend_schema(request=KnownLengthInput, responses=wire(ImageWire))
+    def put(self, request: Request, image_id: str) -> Response:
+        image = self._image(request, image_id)
+        given = parse(KnownLengthInput, request)
+        return self._answer(
+            request, calibration.set_known_length(actor=user_of(request), image=image, **given)
+        )
+
+    @extend_schema(responses=wire(ImageWire))
+    def delete(self, request: Request, image_id: str) -> Response:
+        image = self._image(request, image_id)
+        return self._answer(request, calibration.forget_known_length(actor=user_of(request), image=image))
 
 
 class StoredBytes(FileResponse):

@@ -1,5 +1,5 @@
 import { call } from './client';
-import type { Line, Measurement } from './types';
+import type { Image, Line, Measurement } from './types';
 
 export type NewMeasurement =
   | { method: 'vertebrae'; image: string; landmark_set: string; revision: number }
@@ -11,6 +11,13 @@ export type NewMeasurement =
       upper_level: string;
       lower_level: string;
     };
+
+/** The scale of a film by something of known length on it. */
+export const knownLength = {
+  set: (image: string, ends: Line, length_mm: number) =>
+    call<Image>('put', '/images/{image}/known-length', { path: { image }, body: { ends, length_mm } }),
+  forget: (image: string) => call<Image>('delete', '/images/{image}/known-length', { path: { image } }),
+};
 
 export const measurements = {
   add: (study: string, body: NewMeasurement) =>

@@ -116,6 +116,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/known-length": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description The scale of a film by something of known length on it. */
+        put: operations["images_known_length_update"];
+        post?: never;
+        /** @description The scale of a film by something of known length on it. */
+        delete: operations["images_known_length_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/landmarks": {
         parameters: {
             query?: never;
@@ -1401,6 +1419,12 @@ export interface components {
          * @enum {string}
          */
         KindEnum: "skip" | "flag" | "comment";
+        /** @description A request body. A field that is not on the list is an error, not silence. */
+        KnownLengthInputRequest: {
+            ends: number[][];
+            /** Format: double */
+            length_mm: number;
+        };
         LabelCase: {
             image: components["schemas"]["Image"];
             depth: components["schemas"]["Image"] | null;
@@ -2347,6 +2371,51 @@ export interface operations {
                 content: {
                     "application/octet-stream": string;
                 };
+            };
+        };
+    };
+    images_known_length_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnownLengthInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Image"];
+                };
+            };
+        };
+    };
+    images_known_length_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -1,7 +1,7 @@
 /** The one store of the reading page: the study, the film on screen, its curves, the free lines, what was saved. */
 import { cases, reviews } from '@/api/cases';
-import { measurements as api, type NewMeasurement } from '@/api/measurements';
-import type { Image, LandmarkSet, Measurement, ReadCase, Review, Verdict } from '@/api/types';
+import { knownLength, measurements as api, type NewMeasurement } from '@/api/measurements';
+import type { Image, LandmarkSet, Line, Measurement, ReadCase, Review, Verdict } from '@/api/types';
 import { centreOf, columnOf } from '@/core/column';
 import { mirroredFrame, surfaceFrame } from '@/core/framing';
 import type { Depth } from '@/core/npy';
@@ -123,6 +123,42 @@ export class Reading {
     const { image, set } = this;
     if (!image || !set?.id || !this.case.may_measure || this.areCurvesSaved) return;
     await this.save({ method: 'vertebrae', image: image.id, landmark_set: set.id, revision: set.revision });
+  }
+
+  /** The length of the one line drawn: px, and mm where the film has a scale. */
+  get drawnLength(): { px: number; mm: number | null } | null {
+    const [line, second] = linesOf(this.lines);
+    if (!line || second || !this.image) return null;
+    const [dx, dy] = [line[1][0] - line[0][0], line[1][1] - line[0][1]];
+    const spacing = this.image.spacing_mm;
+    const mm = spacing ? Math.hypot(dx * (spacing[1] ?? 0), dy * (spacing[0] ?? 0)) : null;
+    return { px: Math.hypot(dx, dy), mm };
+  }
+
+  /** Gives the film its scale: the line drawn is this long. */
+  async setKnownLength(length_mm: number): Promise<void> {
+    const [line] = linesOf(this.lines);
+    const { image } = this;
+    if (!line || !image || this.isSaving) return;
+    this.isSaving = true;
+    try {
+      const ends: Line = [[...line[0]], [...line[1]]];
+      this.replaceFilm(await knownLength.set(image.id, ends, length_mm));
+      this.clearLines();
+      this.isDrawing = false;
+      toasts.undoable('The film has its scale.', async () =>
+        this.replaceFilm(await knownLength.forget(image.id)),
+      );
+    } catch (thrown) {
+      toasts.failed(thrown);
+    } finally {
+      this.isSaving = false;
+    }
+  }
+
+  private replaceFilm(film: Image): void {
+    const radiographs = this.case.radiographs.map((each) => (each.id === film.id ? film : each));
+    this.case = { ...this.case, radiographs };
   }
 
   async saveLines(): Promise<void> {
