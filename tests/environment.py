@@ -4,8 +4,10 @@ A data folder of its own, a key made for this run, and SQLite unless the run nam
 (`SPINEWEB_TEST_DATABASE`, set by the Makefile for its second pass on PostgreSQL).
 """
 
+import atexit
 import os
 import secrets
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -13,6 +15,14 @@ from hypothesis import settings
 
 _data = Path(tempfile.mkdtemp(prefix="spineweb-tests-"))
 (_data / "static").mkdir()
+
+
+def _tidy(owner: int) -> None:
+    if os.getpid() == owner:  # not a fork of it
+        shutil.rmtree(_data, ignore_errors=True)
+
+
+atexit.register(_tidy, os.getpid())
 os.environ["SPINEWEB_DATA"] = str(_data)
 os.environ["SPINEWEB_SECRET_KEY"] = secrets.token_hex(32)
 os.environ["DATABASE_URL"] = os.environ.get("SPINEWEB_TEST_DATABASE", f"sqlite:///{_data}/test.sqlite3")
