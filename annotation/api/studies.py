@@ -208,7 +208,7 @@ def study_detail_wire(user: User, study: Study) -> StudyDetailWire:
     next_study = following.order_by("created_at").values_list("pk", flat=True).first()
     measurements = study.measurements.select_related("reader", "landmark_revision").order_by("created_at")
     shots = study.acquisitions.order_by("kind", "created_at")
-    touched = [study, *shots, *measurements, *(row for rows in sets.values() for row in rows)]
+    touched = [study, *images, *shots, *measurements, *(row for rows in sets.values() for row in rows)]
     targets = [str(row.pk) for row in touched]
     activity = AuditEntry.objects.filter(project=study.project, target_id__in=targets).select_related("actor")
     return {
