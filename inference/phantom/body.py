@@ -1,7 +1,8 @@
 """One child, built: the spine, what surrounds it, and the landmarks on the skin."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -10,7 +11,11 @@ from inference.phantom.design import StudyDesign
 from inference.phantom.mesh import Mesh, merged
 from inference.phantom.morphometry import LEVELS, Floats
 from inference.phantom.spine import Spine, build, straight
+from inference.phantom.tissue import FAT, SOFT_OVER_FAT
 from inference.phantom.vertebrae import discs, vertebra
+
+LEAN_MM: Final = -3.0
+"""Padding of the flesh itself; what the skin has over it is fat, also on the slimmest."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,17 @@ class Body:
         shape, design = self.design.build, self.design
         grown = np.clip((design.age_years - 11) / 5.0, 0.0, 1.0) if design.sex == "F" else 0.0
         only = anomaly.only_lung(design.anomaly, design.stream("anomaly"))
+        lean = replace(shape, padding_mm=LEAN_MM)
         soft = [
-            skin.coarse_trunk(shape, self.warp, self.spine, design.relief),
+            skin.coarse_trunk(shape, self.warp, self.spine, design.relief).weighted(FAT),
+            skin.coarse_trunk(lean, self.warp, self.spine, design.relief).weighted(SOFT_OVER_FAT),
             *(arm.scaled(0.75) for arm in skin.arms(shape, self.warp, design.relief)),
             organs.breasts(shape, self.warp, float(grown)),
             organs.vessels(shape, self.warp, design.stream("vessels"), only),
             organs.lungs(shape, self.warp, only),
             organs.airway(self.spine),
             organs.psoas(self.spine),
+            organs.liver(shape, self.warp),
             discs(self.spine),
             *self._foreign(),
         ]

@@ -135,7 +135,7 @@ def _spine(rng: np.random.Generator, severity: str, build: Build, child: np.rand
         lordosis_factor=float(np.clip(rng.normal(1.0, 0.15), 0.6, 1.4)),
         sacral_tilt_deg=float(np.clip(rng.normal(0.0, 1.8), -5, 5)),
         c7_offset_mm=float(np.clip(rng.normal(0.0, 9.0), -28, 28)),
-        rotation_factor=float(np.clip(rng.normal(1.0, 0.18), 0.5, 1.5)),
+        rotation_factor=float(np.clip(rng.normal(1.0, 0.3), 0.45, 1.6)),
     )
 
 

@@ -123,7 +123,8 @@ def _distances(one: Measured, other: Measured) -> dict[str, float]:
     """Kolmogorov-Smirnov for the shapes, shares and grey levels for the pictures."""
 
     def column(found: Measured, name: str) -> Floats:
-        return np.array([getattr(s, name) for s in found.shapes])
+        # Rounded, so that what is equal but for the last bits is equal.
+        return np.round([getattr(s, name) for s in found.shapes], 6)
 
     def apices(found: Measured) -> Floats:
         values = column(found, "apex")

@@ -66,12 +66,12 @@ def draw_calibration(rng: np.random.Generator, colour_mode: str) -> Calibration:
 
 
 def draw_stand(rng: np.random.Generator, column_mm: float) -> Stand:
-    """A camera 1.2-1.7 m behind the child, roughly level, roughly centred on the back."""
+    """A camera 1.2-1.8 m behind the child, roughly level, roughly centred on the back."""
     yaw, roll = rng.normal(0, 2.5), rng.normal(0, 0.8)
     # The depth camera looks 6 deg lower than the colour camera, whose axis meets the middle of the back.
     pitch = 6.0 + rng.normal(0, 2.0)
     rotation = _turn("z", roll) @ _turn("x", pitch) @ _turn("y", yaw)
-    distance = rng.uniform(1180.0, 1480.0)
+    distance = rng.uniform(1200.0, 1780.0)
     aim = np.array([rng.normal(0, 18.0), -0.52 * column_mm + rng.normal(0, 25.0), -80.0])
     away = np.array([0.0, -distance * np.tan(np.radians(pitch)), distance])
     return Stand(rotation, away - rotation @ aim)

@@ -13,10 +13,11 @@ from inference.phantom.curves import designed_curves
 from inference.phantom.film import Film
 from inference.phantom.morphometry import FIRST_LABELLED, LABELLED, Floats
 from inference.phantom.options import Options
+from inference.phantom.skin import PSIS_MM
 from inference.phantom.surface import Visible
 
 HIDDEN_MM = 12.0
-SURFACE_HALF_WIDTH_MM = 42.0
+SURFACE_HALF_WIDTH_MM = PSIS_MM[0]
 CORNERS = ("TL", "TR", "BL", "BR")
 Json = dict[str, Any]
 
@@ -93,8 +94,8 @@ def truth_json(body: Body, options: Options) -> Json:
 def surface_rotation_deg(body: Body) -> Floats:
     """Turn of the skin at each labelled level, positive when the right side is the more prominent.
 
-    Angle of the line through two skin points 42 mm (scaled) to either side of the spine at that height; the
-    surface trunk rotation of Drerup & Hierholzer, J Biomech 27:89 (1994).
+    Angle of the line through two skin points to either side of the spine at that height, at half the distance
+    of the PSIS; the surface trunk rotation of rasterstereography.
     """
     half = SURFACE_HALF_WIDTH_MM * body.spine.scale
     centre = body.spine.centre[FIRST_LABELLED:]

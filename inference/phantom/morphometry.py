@@ -3,9 +3,9 @@
 Frontal widths, heights and disc heights are medians over 456 real spine films of the AASCE collection
 (Wu et al., MICCAI 2017 / AASCE 2019), as fractions of the length of the column from the upper endplate
 of T1 to the lower endplate of L5, so that phantom and real films have the same proportions. Body
-depths, pedicle and process sizes are rounded from Panjabi et al., Spine 16:888 (1991, thoracic) and
-17:299 (1992, lumbar), cervical from Panjabi et al., Spine 16:861 (1991), given in mm for an adult column
-of 440 mm. Column length against stature after Dimeglio & Canavese, J Child Orthop 6:43 (2012).
+depths, pedicle and process sizes follow Panjabi et al., Spine 16:888 (1991, thoracic), 17:299 (1992, lumbar)
+and 16:861 (1991, cervical), rounded and smoothed over the levels, in mm for an adult column of 440 mm:
+pedicles narrowest at T4 and widest at L5, highest at T11 and T12. Stature: CDC growth charts (2000).
 """
 
 from typing import Final
@@ -100,5 +100,8 @@ def stature_mm(sex: str, age_years: float) -> float:
 
 
 def column_length_mm(stature: float) -> float:
-    """Length T1..L5 of a straight column for a standing height in mm (about 0.26 of it)."""
+    """Length T1..L5 of a straight column for a standing height in mm.
+
+    Half of the sitting height, which is 0.51-0.53 of the standing one (Arch Argent Pediatr 111:309, 2013).
+    """
     return 0.261 * stature

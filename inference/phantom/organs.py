@@ -8,7 +8,7 @@ import numpy as np
 from inference.phantom.mesh import Mesh, ellipsoid, loft, merged, tube
 from inference.phantom.morphometry import Floats
 from inference.phantom.spine import Spine
-from inference.phantom.tissue import FAT, GAS_OVER_SOFT, LUNG_OVER_SOFT, MUSCLE, SOFT
+from inference.phantom.tissue import FAT, GAS_OVER_SOFT, LIVER_OVER_SOFT, LUNG_OVER_SOFT, MUSCLE, SOFT
 from inference.phantom.trunk import Build, cage_section
 from inference.phantom.warp import Warp
 
@@ -123,6 +123,14 @@ def airway(bent: Spine) -> Mesh:
     )
     size = np.full(to_level - from_level, 7.5 * k)
     return tube(path + front, size, size * 0.9, np.array([1.0, 0.0, 0.0]), GAS_OVER_SOFT, 16)
+
+
+def liver(build: Build, warp: Warp) -> Mesh:
+    """A little denser than what lies around it, below the right dome."""
+    k = build.scale
+    centre, radii = np.array([52.0 * build.breadth, -178.0, 46.0]), np.array([66.0, 58.0, 62.0])
+    whole = ellipsoid(centre * k, radii * k, LIVER_OVER_SOFT, 15, 28)
+    return whole.moved(warp.apply(whole.vertices))
 
 
 def psoas(bent: Spine) -> Mesh:

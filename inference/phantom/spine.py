@@ -28,7 +28,8 @@ from inference.phantom.morphometry import (
 )
 
 ROTATION_PER_COBB: Final = 0.42
-"""Apical axial rotation per degree of Cobb; between Perdriolle's and Stokes' figures for thoracic curves."""
+"""Apical axial rotation per degree of Cobb, for a child in the middle. Children differ widely: rotation and
+Cobb angle correlate by 0.68 only (Morrison et al., Eur Spine J 24:306, 2015), hence `rotation_factor`."""
 WEDGE_SHARE: Final = 0.6
 """How much of the bend across one body its own endplates show; the discs take the rest."""
 PASSES: Final = 8
@@ -128,7 +129,7 @@ def _neck_tilts(c7_tilt_deg: float) -> Floats:
 
 
 def _axial_rotation_deg(design: SpineDesign) -> Floats:
-    """(n,) rotation of each body; towards the convexity, largest at each apex (Roaf; Perdriolle & Vidal)."""
+    """(n,) rotation of each body; towards the convexity, largest at each apex."""
     levels = np.arange(len(LEVELS), dtype=np.float64)
     total = np.zeros_like(levels)
     plan = design.plan

@@ -1,8 +1,7 @@
 """The straight, symmetric trunk: rib cage and skin as cross-sections over height.
 
-Sizes are key sections of a slim 14-year-old with a 440 mm column, after the ANSUR/CDC proportions for
-bideltoid, chest, waist and hip breadth and depth; everything scales with the column, and breadth and
-thickness with the body build.
+Sizes are key sections of a slim 14-year-old with a 440 mm column, chosen by eye against photographs and
+films, not taken from a table; everything scales with the column, breadth and thickness with the body build.
 """
 
 from dataclasses import dataclass
