@@ -18,6 +18,7 @@ import {
   type Points,
   type Schema,
 } from '@/core/landmarks';
+import { alignmentCrop } from '@/core/alignment';
 import { mirroredFrame, surfaceFrame } from '@/core/framing';
 import type { Depth } from '@/core/npy';
 import { within, type Spot } from '@/core/viewport';
@@ -68,6 +69,11 @@ export class Labelling {
   readonly total = $derived(this.schema.points.length);
   readonly warnings = $derived(warningsFor(this.schema, this.points, this.mirrored, this.depth.depth));
   readonly warned = $derived(this.warnings.flatMap(({ names }) => names));
+  /** What networks see of a film on which C7 and the sacrum are placed. */
+  readonly crop = $derived.by(() => {
+    const [c7, sacrum] = [located(this.points, 'C7'), located(this.points, 'sacrum')];
+    return this.case.schema.target === 'radiograph' && c7 && sacrum ? alignmentCrop(c7, sacrum) : null;
+  });
   /** The other version while there are two. */
   readonly theirs = $derived(this.save.status.phase === 'conflict' ? this.save.status.theirs.points : []);
   /** Points of the other set that are drawn behind. */
