@@ -75,7 +75,14 @@ def test_wrong_tables_are_refused(tmp_path: Path, names: str, landmarks: str, sa
 
 @pytest.mark.parametrize(
     "content",
-    [b"12\n" * 5 * 2**20, b"1," * 8 * 2**20, b"\n" * 2**20, b"1" * 2**20, b"1\n" * 2**24, b'"' + b"x" * 2**20],
+    [
+        b"12\n" * 5 * 2**20,
+        b"1," * 8 * 2**20,
+        b"\n" * 2**20,
+        b"1" * 2**20,
+        b"1\n" * 2**24,
+        b'"' + b"x" * 2**20,
+    ],
 )
 def test_a_hostile_table_is_refused_in_bounded_memory(tmp_path: Path, content: bytes) -> None:
     """These are read in the web process: as lists of texts, 64 MB of them would have been gigabytes."""
