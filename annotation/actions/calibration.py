@@ -25,7 +25,9 @@ def set_known_length(*, actor: User, image: Image, ends: list[list[float]], leng
     [x1, y1], [x2, y2] = ends
     length_px = math.hypot(x2 - x1, y2 - y1)
     if not _SHORTEST_PX <= length_px <= math.hypot(image.width, image.height):
-        raise ActionError(f"Draw the line on the film, at least {_SHORTEST_PX:.0f} pixels long.", field="ends")
+        raise ActionError(
+            f"Draw the line on the film, at least {_SHORTEST_PX:.0f} pixels long.", field="ends"
+        )
     if not 0 < length_mm <= _LONGEST_MM:
         raise ActionError(f"A length is more than 0 and at most {_LONGEST_MM:.0f} mm.", field="length_mm")
     return _set(actor, image, length_mm / length_px, f"{length_mm:g} mm are {length_px:.1f} px")

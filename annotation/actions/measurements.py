@@ -55,15 +55,27 @@ def _named_side(image: Image, side: str) -> str:
 
 
 @transaction.atomic
-def measure_vertebrae(*, reader: User, image: Image, revision: LandmarkRevision) -> list[Measurement]:
-    """Every curve of at least 10 degrees in a saved set of vertebra corners, each as one measurement."""
+def measure_vertebrae(
+    *, reader: User, image: Image, revision: LandmarkRevision, ends: list[tuple[str, str]] | None = None
+) -> list[Measurement]:
+    """Every curve of at least 10 degrees in a saved set of vertebra corners, each as one measurement.
+
+    With `ends`, the curves between these end vertebrae instead, upper and lower by level, however small: a
+    reader chose others than the most tilted ones, or those of the visit before.
+    """
     _check_film(image)
     if revision.landmark_set.image_id != image.pk:
         raise ActionError("These landmarks belong to another image.")
     corners_px, levels = corners_of(revision.points)
     flipped = image.acquisition.display_flip
     try:
-        curves = cobb.find_curves(corners_px, levels, patient_right_at_image_right=not flipped)
+        if ends is None:
+            curves = cobb.find_curves(corners_px, levels, patient_right_at_image_right=not flipped)
+        else:
+            curves = [
+                cobb.curve_between(corners_px, levels, *pair, patient_right_at_image_right=not flipped)
+                for pair in ends
+            ]
     except ValueError as error:
         raise ActionError(f"No curve can be found: {error}.") from error
     if not curves:

@@ -78,7 +78,9 @@ def _line() -> serializers.ListField:
 
 
 class MeasurementInput(Input):
-    """Either a landmark revision (method vertebrae) or two lines with their levels (method lines)."""
+    """Either a landmark revision (method vertebrae), with the end vertebrae of each curve where a reader
+    chose them; or two lines with their levels (method lines).
+    """
 
     method = serializers.ChoiceField(choices=Method.choices)
     image = serializers.UUIDField()
@@ -86,6 +88,12 @@ class MeasurementInput(Input):
     revision = serializers.IntegerField(min_value=1, required=False)
     upper_line = _line()
     lower_line = _line()
+    ends = serializers.ListField(
+        child=serializers.ListField(child=serializers.CharField(max_length=4), min_length=2, max_length=2),
+        min_length=1,
+        max_length=8,
+        required=False,
+    )
     upper_level = serializers.CharField(max_length=4, required=False)
     lower_level = serializers.CharField(max_length=4, required=False)
 
@@ -94,10 +102,11 @@ class MeasurementInput(Input):
             Method.VERTEBRAE: {"landmark_set", "revision"},
             Method.LINES: {"upper_line", "lower_line", "upper_level", "lower_level"},
         }[given["method"]]
+        optional = {"ends"} if given["method"] == Method.VERTEBRAE else set()
         wrong = {name: ["required for this method"] for name in sorted(needed - set(given))}
         wrong |= {
             name: ["does not belong to this method"]
-            for name in sorted(set(given) - needed - {"method", "image"})
+            for name in sorted(set(given) - needed - optional - {"method", "image"})
         }
         if wrong:
             raise serializers.ValidationError(wrong)
@@ -132,7 +141,8 @@ class Measurements(Endpoint):
             made = [measurements.measure_lines(reader=user, image=image, **lines)]
         else:
             revision = _revision(image, given["landmark_set"], given["revision"])
-            made = measurements.measure_vertebrae(reader=user, image=image, revision=revision)
+            ends = [(upper, lower) for upper, lower in given["ends"]] if "ends" in given else None
+            made = measurements.measure_vertebrae(reader=user, image=image, revision=revision, ends=ends)
         return Response([measurement_wire(row) for row in made], status=201)
 
 

@@ -2,7 +2,14 @@ import { call } from './client';
 import type { Image, Line, Measurement } from './types';
 
 export type NewMeasurement =
-  | { method: 'vertebrae'; image: string; landmark_set: string; revision: number }
+  | {
+      method: 'vertebrae';
+      image: string;
+      landmark_set: string;
+      revision: number;
+      /** Upper and lower end vertebra of each curve; without, the most tilted ones. */
+      ends: [string, string][];
+    }
   | {
       method: 'lines';
       image: string;

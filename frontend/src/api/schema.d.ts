@@ -1523,7 +1523,10 @@ export interface components {
             created_at: string | null;
             retracted_at: string | null;
         };
-        /** @description Either a landmark revision (method vertebrae) or two lines with their levels (method lines). */
+        /**
+         * @description Either a landmark revision (method vertebrae), with the end vertebrae of each curve where a reader
+         *     chose them; or two lines with their levels (method lines).
+         */
         MeasurementInputRequest: {
             method: components["schemas"]["MethodEnum"];
             /** Format: uuid */
@@ -1533,6 +1536,7 @@ export interface components {
             revision?: number;
             upper_line?: number[][];
             lower_line?: number[][];
+            ends?: string[][];
             upper_level?: string;
             lower_level?: string;
         };

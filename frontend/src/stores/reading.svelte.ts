@@ -7,7 +7,7 @@ import { mirroredFrame, surfaceFrame } from '@/core/framing';
 import type { Depth } from '@/core/npy';
 import { within, type Spot } from '@/core/viewport';
 import { coronalBalance, t1TiltDeg, type Balance } from '@/core/spine/balance';
-import { findCurves, type Curve } from '@/core/spine/cobb';
+import { curveBetween, findCurves, type Curve } from '@/core/spine/cobb';
 import { readingErrorDeg } from '@/core/spine/readingerror';
 import { NO_LINES, angleOf, linesOf, type TwoLines } from '@/core/twolines';
 import { DepthDisplay, RasterDisplay } from './display.svelte';
@@ -21,6 +21,9 @@ export interface Reckoning {
   readonly curves: readonly Curve[];
   readonly reason: string | null;
 }
+
+/** Upper and lower end vertebra of a curve. */
+type Ends = readonly [string, string];
 
 export class Reading {
   case = $state.raw() as ReadCase;
@@ -50,7 +53,9 @@ export class Reading {
   /** No side of a film is named before a person has confirmed which one is which. */
   readonly isSideKnown = $derived(this.image?.side_confirmed ?? false);
   readonly view = $derived({ patientRightAtImageRight: !(this.image?.display_flip ?? false) });
-  readonly reckoning = $derived(reckon(this.set, this.view));
+  /** End vertebrae that the reader chose: by set and revision, then by curve from above. */
+  private chosenEnds = $state.raw<Readonly<Record<string, readonly Ends[]>>>({});
+  readonly reckoning = $derived(reckon(this.set, this.view, this.chosenEnds[keyOf(this.set)]));
   /** The verdict that stands on the set shown. */
   readonly review = $derived(
     this.reviews.find((each) => each.set === this.set?.id && each.revision === this.set.revision) ?? null,
@@ -61,14 +66,19 @@ export class Reading {
   readonly syntheticReckoning = $derived(
     reckon(this.syntheticSet, { patientRightAtImageRight: !(this.syntheticImage?.display_flip ?? false) }),
   );
-  /** Whether this person saved the curves of this very revision already. */
+  /** Whether this person saved these curves of this very revision already. */
   readonly areCurvesSaved = $derived(
-    this.measurements.some(
-      (row) =>
-        row.landmark_set === this.set?.id &&
-        row.landmark_revision === this.set?.revision &&
-        row.reader.id === session.current?.user.id,
-    ),
+    this.reckoning.curves.length > 0 &&
+      this.reckoning.curves.every(({ upperLevel, lowerLevel }) =>
+        this.measurements.some(
+          (row) =>
+            row.landmark_set === this.set?.id &&
+            row.landmark_revision === this.set?.revision &&
+            row.upper_level === upperLevel &&
+            row.lower_level === lowerLevel &&
+            row.reader.id === session.current?.user.id,
+        ),
+      ),
   );
   readonly error_deg = readingErrorDeg('same', 'own');
   readonly angle = $derived(angleOf(this.lines, this.view));
@@ -97,6 +107,7 @@ export class Reading {
   showFilm(index: number): void {
     this.filmIndex = index;
     this.setId = (this.measuredSet ?? preferred(this.sets))?.id ?? null;
+    this.chosenEnds = this.measuredEnds();
     this.clearLines();
     void this.loadPictures();
   }
@@ -105,6 +116,23 @@ export class Reading {
   private get measuredSet(): LandmarkSet | undefined {
     const own = this.measurements.filter(({ reader }) => reader.id === session.current?.user.id);
     return this.sets.find(({ id }) => own.some(({ landmark_set }) => landmark_set === id));
+  }
+
+  /** The end vertebrae of what this person saved on the set shown, where they are not the most tilted ones. */
+  private measuredEnds(): Record<string, readonly Ends[]> {
+    const { set } = this;
+    const rows = this.measurements
+      .filter(
+        (row) =>
+          row.method === 'vertebrae' &&
+          row.landmark_set === set?.id &&
+          row.landmark_revision === set?.revision &&
+          row.reader.id === session.current?.user.id,
+      )
+      .toSorted((a, b) => a.upper_line[0][1] - b.upper_line[0][1]);
+    const ends = rows.map((row): Ends => [row.upper_level, row.lower_level]);
+    const found = reckon(set, this.view).curves.map((curve): Ends => [curve.upperLevel, curve.lowerLevel]);
+    return ends.length === 0 || String(ends) === String(found) ? {} : { [keyOf(set)]: ends };
   }
 
   /** A spot of the film: never outside it. */
@@ -118,11 +146,50 @@ export class Reading {
     this.lowerLevel = '';
   }
 
+  /** Moves an end of a curve to another vertebra; nothing where the ends would cross. */
+  moveEnd(curve: number, end: 'upper' | 'lower', level: string): void {
+    const ends = this.reckoning.curves.map(({ upperLevel, lowerLevel }): Ends => [upperLevel, lowerLevel]);
+    const [upper, lower] = ends[curve] ?? ['', ''];
+    const moved: Ends = end === 'upper' ? [level, lower] : [upper, level];
+    const { levels } = columnOf(this.set?.points ?? []);
+    if (levels.indexOf(moved[0]) < 0 || levels.indexOf(moved[0]) >= levels.indexOf(moved[1])) return;
+    this.chosenEnds = { ...this.chosenEnds, [keyOf(this.set)]: ends.with(curve, moved) };
+  }
+
+  /** The vertebra whose middle is nearest to a spot of the film. */
+  levelNear(spot: Spot): string | null {
+    const { levels, corners } = columnOf(this.set?.points ?? []);
+    const far = corners.map((four) => {
+      const [x, y] = [0, 1].map((axis) => four.reduce((sum, each) => sum + (each[axis] ?? 0), 0) / 4);
+      return Math.hypot((x ?? 0) - spot.x, (y ?? 0) - spot.y);
+    });
+    return levels[far.indexOf(Math.min(...far))] ?? null;
+  }
+
+  /** The most tilted vertebrae are the ends again. */
+  forgetEnds(): void {
+    const key = keyOf(this.set);
+    this.chosenEnds = Object.fromEntries(Object.entries(this.chosenEnds).filter(([other]) => other !== key));
+  }
+
+  get areEndsChosen(): boolean {
+    return keyOf(this.set) in this.chosenEnds;
+  }
+
   /** Saves the curves of the chosen revision; the server measures them itself. */
   async saveCurves(): Promise<void> {
     const { image, set } = this;
     if (!image || !set?.id || !this.case.may_measure || this.areCurvesSaved) return;
-    await this.save({ method: 'vertebrae', image: image.id, landmark_set: set.id, revision: set.revision });
+    await this.save({
+      method: 'vertebrae',
+      image: image.id,
+      landmark_set: set.id,
+      revision: set.revision,
+      ends: this.reckoning.curves.map(({ upperLevel, lowerLevel }): [string, string] => [
+        upperLevel,
+        lowerLevel,
+      ]),
+    });
   }
 
   /** The length of the one line drawn: px, and mm where the film has a scale. */
@@ -313,12 +380,23 @@ function preferred(sets: readonly LandmarkSet[]): LandmarkSet | undefined {
   return sets.find(({ author }) => author.kind === 'person') ?? sets[0];
 }
 
-function reckon(set: LandmarkSet | null, view: { patientRightAtImageRight: boolean }): Reckoning {
+function keyOf(set: LandmarkSet | null): string {
+  return `${set?.id} ${set?.revision}`;
+}
+
+function reckon(
+  set: LandmarkSet | null,
+  view: { patientRightAtImageRight: boolean },
+  ends?: readonly Ends[],
+): Reckoning {
   if (set === null) return { curves: [], reason: null };
   const { levels, corners } = columnOf(set.points);
   if (levels.length < 2) return { curves: [], reason: 'Fewer than two vertebrae have all four corners.' };
   try {
-    return { curves: findCurves(corners, levels, view), reason: null };
+    const curves = ends
+      ? ends.map(([upper, lower]) => curveBetween(corners, levels, upper, lower, view))
+      : findCurves(corners, levels, view);
+    return { curves, reason: null };
   } catch (error) {
     return { curves: [], reason: error instanceof Error ? error.message : String(error) };
   }

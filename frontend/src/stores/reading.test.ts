@@ -21,6 +21,7 @@ function readCase(study: string, measurements: Measurement[]): ReadCase {
     colour: null,
     depth: null,
     sets: [],
+    reviews: [],
   } as unknown as ReadCase;
 }
 
@@ -49,25 +50,91 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** Four vertebrae, each turned ten degrees against the one above. */
+const COLUMN = ['T1', 'T2', 'T3', 'T4'].flatMap((level, row) =>
+  (['TL', 'TR', 'BL', 'BR'] as const).map((corner) => {
+    const tilt = ((10 * row - 15) * Math.PI) / 180;
+    const side = corner.endsWith('L') ? -20 : 20;
+    const y = 100 * row + (corner.startsWith('T') ? 0 : 60);
+    const spot = { x: 100 + side * Math.cos(tilt), y: y + side * Math.sin(tilt) };
+    return { name: `${level}_${corner}`, state: 'placed', ...spot };
+  }),
+);
+
+function withCurve(...saved: [string, string][]): ReadCase {
+  const measurements = saved.map(([upper_level, lower_level], i) => ({
+    ...row(`m${i}`, i + 1),
+    reader: { id: 'me' },
+    method: 'vertebrae',
+    landmark_set: 'set',
+    landmark_revision: 1,
+    upper_line: [
+      [0, i],
+      [1, i],
+    ],
+    upper_level,
+    lower_level,
+  }));
+  return {
+    ...readCase('s', measurements as unknown as Measurement[]),
+    radiographs: [{ id: 'film', urls: { view: '/view' } }],
+    sets: [{ id: 'set', image: 'film', revision: 1, author: { kind: 'person' }, points: COLUMN }],
+    reviews: [],
+  } as unknown as ReadCase;
+}
+
+const ends = () => reading.reckoning.curves.map((curve) => `${curve.upperLevel}-${curve.lowerLevel}`);
+
+it('moves the ends of a curve, never across each other, and back', () => {
+  session.begin({ user: { id: 'me' } } as Session);
+  reading.open(withCurve());
+  expect(ends()).toEqual(['T1-T4']);
+  const whole = Math.abs(reading.reckoning.curves[0]?.angleDeg ?? 0);
+  reading.moveEnd(0, 'lower', 'T3');
+  expect(ends()).toEqual(['T1-T3']);
+  expect(Math.abs(reading.reckoning.curves[0]?.angleDeg ?? 0)).toBeLessThan(whole);
+  reading.moveEnd(0, 'upper', 'T3');
+  reading.moveEnd(0, 'upper', 'L5');
+  expect(ends()).toEqual(['T1-T3']);
+  reading.forgetEnds();
+  expect(ends()).toEqual(['T1-T4']);
+});
+
+it('opens with the ends that this person saved, and calls only these saved', () => {
+  session.begin({ user: { id: 'me' } } as Session);
+  reading.open(withCurve(['T2', 'T4']));
+  expect([ends(), reading.areCurvesSaved, reading.areEndsChosen]).toEqual([['T2-T4'], true, true]);
+  reading.forgetEnds();
+  expect([ends(), reading.areCurvesSaved]).toEqual([['T1-T4'], false]);
+});
+
 it('opens on the vertebrae that this person has measured on', () => {
   const set = (id: string) => ({
     id,
     image: 'film',
     revision: 1,
     author: { kind: 'person' },
-    points: [{ name: 'T1_TL' }],
+    points: COLUMN,
   });
   const of = (reader: string) => ({
     ...row('m', 1),
     reader: { id: reader },
+    method: 'vertebrae',
     landmark_set: 'second',
     landmark_revision: 1,
+    upper_line: [
+      [0, 0],
+      [1, 0],
+    ],
+    upper_level: 'T1',
+    lower_level: 'T4',
   });
   const open = (reader: string) =>
     reading.open({
       ...readCase('s', [of(reader) as unknown as Measurement]),
       radiographs: [{ id: 'film', urls: { view: '/view' } }],
       sets: [set('first'), set('second')],
+      reviews: [],
     } as unknown as ReadCase);
   session.begin({ user: { id: 'me' } } as Session);
   open('me');

@@ -63,6 +63,20 @@ def test_vertebrae_give_every_curve_of_their_revision(make: Factory, reading: Re
     assert post(client, film, {**body, "revision": 2}).status_code == 400
 
 
+def test_a_reader_chooses_the_end_vertebrae(make: Factory, reading: Reading) -> None:
+    client, film, doctor = reading
+    landmark_set = make.landmarks(doctor, film, "vertebrae68", bent_column(40))
+    body = {"method": "vertebrae", "landmark_set": str(landmark_set.pk), "revision": 1}
+    upper, lower = post(client, film, {**body, "ends": [["T1", "T8"], ["T9", "L5"]]}).json()
+    assert (upper["upper_level"], upper["lower_level"]) == ("T1", "T8")
+    assert (lower["upper_level"], lower["lower_level"]) == ("T9", "L5")
+    # The endplates tilt evenly by 40 degrees over 34 plates: T1's upper to T8's lower are 15 steps.
+    assert upper["angle_deg"] == pytest.approx(40 * 15 / 33, abs=0.5)
+    for ends in ([["T8", "T1"]], [["T1", "S1"]], [["T1", "X9"]], [["T1"]], [], "T1"):
+        assert post(client, film, {**body, "ends": ends}).status_code == 400
+    assert post(client, film, {**LINES, "ends": [["T1", "T8"]]}).status_code == 400
+
+
 def test_a_mirrored_display_mirrors_the_side(make: Factory, client: Client) -> None:
     film = make.radiograph(display_flip=True, width=1000, height=2400)
     client.force_login(make.member(film.project, "doctor"))

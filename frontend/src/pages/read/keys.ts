@@ -27,6 +27,6 @@ export const KEYS: readonly KeyAct[] = [
 export const DRAGS: readonly KeyAct[] = [
   { shown: 'Wheel, pinch', does: 'zoom at the cursor' },
   { shown: 'Drag', does: 'move the film (while drawing: with Space or the middle button)' },
-  { shown: 'Drag an end', does: 'turn a line; the angle follows' },
+  { shown: 'Drag an end', does: 'turn a line, or give a curve another end vertebra; the angle follows' },
   { shown: 'Right button drag', does: 'brightness and contrast' },
 ];

@@ -1,4 +1,4 @@
-/** What a press on the film does: draw one of the two free lines, or move an end of them. */
+/** What a press on the film does: draw one of the two free lines, move an end of them, or of a curve. */
 import { dragged, moved, pressed, released } from '@/core/twolines';
 import type { Tool } from '@/lib/viewer/gestures';
 import type { Reading } from '@/stores/reading.svelte';
@@ -8,11 +8,29 @@ const LEAST_CSS_PX = 5;
 
 /** `scale`: CSS pixels per stored pixel. */
 export function toolFor(reading: Reading, grip: string | null, scale: number): Tool | null {
+  const curve = /^curve-(\d)-(upper|lower)$/.exec(grip ?? '');
+  if (curve !== null) return choosing(reading, Number(curve[1]), curve[2] as 'upper' | 'lower');
   const index = /^end-(\d)$/.exec(grip ?? '')?.[1];
   if (index !== undefined) return moving(reading, Number(index));
   return reading.isDrawing && (reading.lines.ends.length < 4 || reading.lines.isDrawing)
     ? drawing(reading, scale)
     : null;
+}
+
+/** An end of a curve goes to the vertebra under the pointer. */
+function choosing(reading: Reading, curve: number, end: 'upper' | 'lower'): Tool {
+  const before = reading.reckoning.curves[curve];
+  return {
+    press: () => undefined,
+    drag(spot) {
+      const level = reading.levelNear(spot);
+      if (level !== null) reading.moveEnd(curve, end, level);
+    },
+    release: () => undefined,
+    cancel() {
+      if (before) reading.moveEnd(curve, end, end === 'upper' ? before.upperLevel : before.lowerLevel);
+    },
+  };
 }
 
 function drawing(reading: Reading, scale: number): Tool {
