@@ -24,10 +24,21 @@ from annotation.api.wires import (
     image_wire,
 )
 from annotation.api.wiretypes import page_of, wire
-from annotation.models import Acquisition, AuditEntry, Image, LandmarkSet, Project, Study, Subject, User
+from annotation.models import (
+    Acquisition,
+    AuditEntry,
+    Image,
+    LandmarkSet,
+    Measurement,
+    Project,
+    Study,
+    Subject,
+    User,
+)
 from annotation.models.cohort import LabelState
 from annotation.models.images import Direction, ImageKind
 from annotation.permissions import Capability, InProject, SignedIn, require
+from annotation.spine.levels import height_rank
 
 
 class ThumbnailWire(TypedDict):
@@ -70,6 +81,9 @@ class VisitWire(TypedDict):
     id: str
     visit_date: str
     cobb_deg: float | None
+    thumbnail: ThumbnailWire | None
+    # Upper and lower end vertebra of each angle that stands, from above downward.
+    ends: list[list[str]]
 
 
 class StudyDetailWire(StudyWire):
@@ -196,6 +210,32 @@ def images_of(study: Study) -> list[Image]:
     return sorted(rows, key=lambda row: (_KIND_ORDER.index(ImageKind(row.kind)), row.created_at))
 
 
+def _visit_wires(study: Study) -> list[VisitWire]:
+    """Every visit of a study's subject: with its film, or else its back, and where its angles were read."""
+    rows = Study.objects.live().filter(subject=study.subject).order_by("visit_date", "created_at")
+    visits = list(rows)
+    pictures = thumbnails_of([row.pk for row in visits])
+    ends: dict[object, set[tuple[str, str]]] = defaultdict(set)
+    standing = Measurement.objects.filter(study__in=visits, retracted_at=None)
+    for study_id, upper, lower in standing.values_list("study_id", "upper_level", "lower_level"):
+        ends[study_id].add((upper, lower))
+    return [
+        {
+            "id": str(row.pk),
+            "visit_date": row.visit_date.isoformat(),
+            "cobb_deg": row.cobb_deg,
+            "thumbnail": _best(pictures.get(row.pk, [])),
+            "ends": [list(pair) for pair in sorted(ends[row.pk], key=lambda pair: height_rank(pair[0]))],
+        }
+        for row in visits
+    ]
+
+
+def _best(pictures: list[ThumbnailWire]) -> ThumbnailWire | None:
+    films = [picture for picture in pictures if picture["kind"] == ImageKind.RADIOGRAPH]
+    return next(iter([*films, *pictures]), None)
+
+
 def study_detail_wire(user: User, study: Study) -> StudyDetailWire:
     """Everything the study page shows. Needs `project` and `subject` selected."""
     images = images_of(study)
@@ -203,7 +243,6 @@ def study_detail_wire(user: User, study: Study) -> StudyDetailWire:
     wires: dict[object, list[ImageWire]] = defaultdict(list)
     for image in images:
         wires[image.acquisition_id].append(image_wire(image, sets[image.pk]))
-    visits = Study.objects.live().filter(subject=study.subject).order_by("visit_date", "created_at")
     following = Study.objects.live().filter(project=study.project, created_at__gt=study.created_at)
     next_study = following.order_by("created_at").values_list("pk", flat=True).first()
     measurements = study.measurements.select_related("reader", "landmark_revision").order_by("created_at")
@@ -215,10 +254,7 @@ def study_detail_wire(user: User, study: Study) -> StudyDetailWire:
         **study_wire(study),
         "acquisitions": [_acquisition_wire(row, wires[row.pk]) for row in shots],
         "measurements": [measurement_wire(row) for row in measurements],
-        "visits": [
-            {"id": str(row.pk), "visit_date": row.visit_date.isoformat(), "cobb_deg": row.cobb_deg}
-            for row in visits
-        ],
+        "visits": _visit_wires(study),
         "next_study": str(next_study) if next_study else None,
         "activity": [audit_wire(row) for row in activity.order_by("-pk")[:30]],
     }

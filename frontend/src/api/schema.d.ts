@@ -2228,6 +2228,8 @@ export interface components {
             visit_date: string;
             /** Format: double */
             cobb_deg: number | null;
+            thumbnail: components["schemas"]["Thumbnail"] | null;
+            ends: string[][];
         };
         Waiting: {
             key: string;

@@ -142,6 +142,9 @@ export interface Visit {
   id: string;
   visit_date: string;
   cobb_deg: number | null;
+  thumbnail: Thumbnail | null;
+  /** Upper and lower end vertebra of each angle that stands, from above downward. */
+  ends: string[][];
 }
 
 export interface StudyDetail extends Study {

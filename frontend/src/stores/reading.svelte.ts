@@ -1,7 +1,7 @@
 /** The one store of the reading page: the study, the film on screen, its curves, the free lines, what was saved. */
 import { cases, reviews } from '@/api/cases';
 import { knownLength, measurements as api, type NewMeasurement } from '@/api/measurements';
-import type { Image, LandmarkSet, Line, Measurement, ReadCase, Review, Verdict } from '@/api/types';
+import type { Image, LandmarkSet, Line, Measurement, ReadCase, Review, Verdict, Visit } from '@/api/types';
 import { centreOf, columnOf } from '@/core/column';
 import { mirroredFrame, surfaceFrame } from '@/core/framing';
 import type { Depth } from '@/core/npy';
@@ -88,6 +88,29 @@ export class Reading {
 
   constructor(first: ReadCase) {
     this.open(first);
+  }
+
+  /** The newest first. */
+  get earlierVisits(): readonly Visit[] {
+    const { id, visit_date, visits } = this.case.study;
+    return visits
+      .filter((visit) => visit.id !== id && visit.visit_date <= visit_date)
+      .toSorted((a, b) => b.visit_date.localeCompare(a.visit_date));
+  }
+
+  /** The last visit on which angles were read, with those of its levels that are labelled here too. */
+  get lastEnds(): { visit_date: string; ends: readonly Ends[] } | null {
+    const { levels } = columnOf(this.set?.points ?? []);
+    const last = this.earlierVisits.find(({ ends }) => ends.length > 0);
+    const ends = (last?.ends ?? []).flatMap(([upper = '', lower = '']): Ends[] =>
+      levels.includes(upper) && levels.includes(lower) ? [[upper, lower]] : [],
+    );
+    return last && ends.length > 0 ? { visit_date: last.visit_date, ends } : null;
+  }
+
+  /** Measures between the same vertebrae as last time: only so can two visits be compared. */
+  takeLastEnds(): void {
+    if (this.lastEnds) this.chosenEnds = { ...this.chosenEnds, [keyOf(this.set)]: this.lastEnds.ends };
   }
 
   /** Real films first; where there is none, the synthetic one is read, marked as such. */

@@ -108,6 +108,29 @@ it('opens with the ends that this person saved, and calls only these saved', () 
   expect([ends(), reading.areCurvesSaved]).toEqual([['T1-T4'], false]);
 });
 
+it('offers the end vertebrae of the last visit on which there were any, where they are labelled here', () => {
+  session.begin({ user: { id: 'me' } } as Session);
+  const visit = (id: string, visit_date: string, ends: string[][]) => ({ id, visit_date, ends });
+  const shown = withCurve();
+  Object.assign(shown.study, {
+    visit_date: '2026-03-01',
+    visits: [
+      visit('first', '2024-01-01', [['T1', 'T2']]),
+      visit('second', '2025-01-01', [
+        ['T1', 'T3'],
+        ['T4', 'L2'],
+      ]),
+      visit('third', '2026-01-01', []),
+      visit('s', '2026-03-01', [['T2', 'T4']]),
+      visit('later', '2026-06-01', [['T2', 'T3']]),
+    ],
+  });
+  reading.open(shown);
+  expect(reading.lastEnds).toEqual({ visit_date: '2025-01-01', ends: [['T1', 'T3']] });
+  reading.takeLastEnds();
+  expect(ends()).toEqual(['T1-T3']);
+});
+
 it('opens on the vertebrae that this person has measured on', () => {
   const set = (id: string) => ({
     id,

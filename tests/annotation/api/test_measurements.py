@@ -1,5 +1,6 @@
 """Cobb angles over HTTP: computed by the server, tied to what they stand on, retracted rather than edited."""
 
+import datetime
 import json
 import math
 from typing import Any
@@ -150,3 +151,18 @@ def test_a_side_is_not_turned_under_standing_measurements(reading: Reading) -> N
     assert client.patch(path, flip, "application/json").status_code == 409
     client.delete(f"/api/v1/measurements/{made['id']}")
     assert client.patch(path, flip, "application/json").json()["side_confirmed"] is True
+
+
+def test_a_visit_says_between_which_vertebrae_it_was_read_and_shows_its_film(
+    make: Factory, reading: Reading
+) -> None:
+    client, film, _ = reading
+    post(client, film, {**LINES, "upper_level": "T11", "lower_level": "L3"})
+    post(client, film, LINES)
+    retracted = post(client, film, {**LINES, "upper_level": "T1", "lower_level": "T4"}).json()[0]
+    client.delete(f"/api/v1/measurements/{retracted['id']}")
+    later = make.study(film.study.subject, visit_date=datetime.date(2026, 9, 1))
+    make.back(later)
+    visits = client.get(f"/api/v1/studies/{later.pk}").json()["visits"]
+    assert [visit["ends"] for visit in visits] == [[["T5", "T12"], ["T11", "L3"]], []]
+    assert [visit["thumbnail"]["kind"] for visit in visits] == ["radiograph", "colour"]
