@@ -9,11 +9,12 @@ import numpy as np
 from inference.phantom import anomaly, organs, skeleton, skin, warp
 from inference.phantom.design import StudyDesign
 from inference.phantom.mesh import Mesh, merged
-from inference.phantom.morphometry import LEVELS, Floats
+from inference.phantom.morphometry import FIRST_LABELLED, LEVELS, Floats
 from inference.phantom.spine import Spine, build, straight
 from inference.phantom.tissue import FAT, SOFT_OVER_FAT
 from inference.phantom.vertebrae import discs, vertebra
 
+FILM_MARGIN_PX: Final = 6.0
 LEAN_MM: Final = -3.0
 """Padding of the flesh itself; what the skin has over it is fat, also on the slimmest."""
 
@@ -87,4 +88,6 @@ def build_body(design: StudyDesign) -> Body:
     outer = skin.outside(design.build, carry, bent, design.relief)
     height = skin.back_height(outer.trunk)
     marks = skin.back_landmarks(design.build, carry, bent, height)
-    return Body(design, before, bent, carry, outer, height, marks)
+    # A radiographer centres the film on the child.
+    film = design.film.holding(bent.corners[FIRST_LABELLED:].reshape(-1, 3), FILM_MARGIN_PX)
+    return Body(replace(design, film=film), before, bent, carry, outer, height, marks)

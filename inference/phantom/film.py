@@ -1,6 +1,6 @@
 """The X-ray set-up: a point source on one side of the child, a flat detector on the other, its projection."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -45,6 +45,20 @@ class Film:
     def magnification(self) -> float:
         """Of what lies in the plane of the sacrum: detector distance over patient distance."""
         return (self.detector_z_mm - self.source_mm[2]) / -self.source_mm[2]
+
+    def holding(self, points_mm: Floats, margin_px: float) -> "Film":
+        """The detector moved, and widened if it must be, until it shows these points of the body."""
+        pixels = self.project(points_mm)
+        low, high = pixels.min(0) - margin_px, pixels.max(0) + margin_px
+        width = max(self.width, int(np.ceil(high[0] - low[0])))
+        left = min(low[0], 0.0) + max(high[0] - width, 0.0)
+        top = min(low[1], 0.0) + max(high[1] - self.height, 0.0)
+        return replace(
+            self,
+            left_mm=self.left_mm + float(left) * self.spacing_mm,
+            top_mm=self.top_mm + float(top) * self.spacing_mm,
+            width=width,
+        )
 
     def from_body(self, points_mm: Floats) -> Floats:
         """Body frame (..., 3) -> film frame, mm."""

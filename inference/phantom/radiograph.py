@@ -55,19 +55,19 @@ class Machine:
 def draw_machine(rng: np.random.Generator) -> Machine:
     """A random system, as different as the films of one collection are."""
     return Machine(
-        quanta=float(np.exp(rng.uniform(np.log(4e4), np.log(4e5)))),
-        scatter_share=float(rng.uniform(0.3, 1.1)),
-        blur_px=float(rng.uniform(0.5, 0.95)),
-        low=float(rng.choice([0.004, 0.04, 0.13]) * rng.uniform(0.5, 1.5)),
+        quanta=float(np.exp(rng.uniform(np.log(6e4), np.log(6e5)))),
+        scatter_share=float(rng.uniform(0.4, 1.3)),
+        blur_px=float(rng.uniform(0.7, 1.2)),
+        low=float(rng.choice([0.004, 0.06, 0.2]) * rng.uniform(0.5, 1.5)),
         high=float(rng.uniform(0.0005, 0.012)),
-        gamma=float(rng.uniform(0.8, 1.9)),
-        white=float(rng.uniform(0.55, 1.0)),
-        local=float(rng.uniform(0.0, 1.1)),
+        gamma=float(rng.uniform(0.8, 2.2)),
+        white=float(rng.uniform(0.5, 1.0)),
+        local=float(rng.uniform(-0.1, 0.8)),
         local_mm=float(rng.uniform(14.0, 32.0)),
         collimated=bool(rng.random() < 0.35),
         marker=str(rng.choice(["R", "L", ""], p=[0.5, 0.25, 0.25])),
-        ground=float(rng.uniform(0.35, 0.95)),
-        fine=float(rng.uniform(0.0, 0.7)),
+        ground=float(rng.uniform(0.4, 1.1)),
+        fine=float(rng.uniform(-0.1, 0.35)),
         bits=int(rng.choice([12, 14, 16], p=[0.6, 0.25, 0.15])),
         inverted=bool(rng.random() < 0.25),
     )

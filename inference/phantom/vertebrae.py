@@ -26,6 +26,9 @@ WAIST: Final = 0.055
 """How far the side walls are drawn in at mid-height, as a share of the half width."""
 WALL_MM: Final = 0.45
 PLATE_MM: Final = 0.45
+RIM_MM: Final = 1.0
+RIM_SHARE: Final = 0.5
+"""Thickness and density of the rim of an endplate, over those of cortical bone."""
 CANAL_MM: Final = 15.0
 
 
@@ -56,7 +59,21 @@ def _body(spine: Spine, i: int) -> Mesh:
     shell = loft(_body_rings(spine, i, 0.0, 0.0), CORTEX_OVER_SOFT)
     wall, plate = WALL_MM * spine.scale, PLATE_MM * spine.scale
     core = loft(_body_rings(spine, i, wall, plate), MARROW_OVER_CORTEX)
-    return merged([shell, core])
+    return merged([shell, core, *_rims(spine, i)])
+
+
+def _rims(spine: Spine, i: int) -> list[Mesh]:
+    """The dense rims of both endplates: the ellipses by which a tilted body is known on a film."""
+    angle = np.linspace(0, 2 * np.pi, AROUND + 1)
+    size = np.full(AROUND + 1, RIM_MM * spine.scale)
+    parts = []
+    for plate, inward in ((0, 1.0), (1, -1.0)):
+        frame = spine.plate_frame[i, plate]
+        half = spine.plate_size[i, plate] - RIM_MM * spine.scale
+        path = np.outer(half[0] * np.cos(angle), frame[:, 0]) + np.outer(half[1] * np.sin(angle), frame[:, 2])
+        path += spine.plates[i, plate] + inward * RIM_MM * spine.scale * frame[:, 1]
+        parts.append(tube(path, size, size, frame[:, 1], RIM_SHARE * CORTEX_OVER_SOFT, 6))
+    return parts
 
 
 def _body_rings(spine: Spine, i: int, wall_mm: float, plate_mm: float) -> Floats:
@@ -125,11 +142,11 @@ def _arch(spine: Spine, i: int) -> Mesh:
     parts: list[Mesh] = []
     for side in (1.0, -1.0):
         lumbar = LEVELS[i][0] == "L"
-        wide = (5.2 if lumbar else 4.0) * k
+        wide, deep = (4.8 if lumbar else 4.0) * k, 3.2 * k
         upper = np.array([side * (x + 2.5 * k), -0.46 * height, back + 3 * k])
         lower = np.array([side * (x - 3.0 * k), 0.50 * height, back - 2 * k])
-        parts += _shell(upper, np.array([wide, 0.38 * height, 3.6 * k]), 0.4 * k)
-        parts += _shell(lower, np.array([wide, 0.40 * height, 3.2 * k]), 0.4 * k)
+        parts += _shell(upper, np.array([wide, 0.36 * height, deep]), 0.3 * k)
+        parts += _shell(lower, np.array([wide, 0.38 * height, deep]), 0.3 * k)
         path = np.linspace([side * (x - 1.0 * k), 0.02 * height, back], [0.0, 0.30 * height, back - 9 * k], 5)
         size = np.full(5, 1.0)
         up = np.array([0.0, 1.0, 0.0])

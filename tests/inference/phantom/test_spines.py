@@ -1,5 +1,7 @@
 """The designed curves are what an independent reader of the corners finds; rotation and balance are right."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,13 @@ def test_corners_bound_a_convex_box_from_above_downward() -> None:
     assert (np.diff(spine.centre[:, 1]) > 0).all()
     gap = np.linalg.norm(spine.plates[1:, 0] - spine.plates[:-1, 1], axis=1)
     assert ((gap > 2.0) & (gap < 15.0)).all()
+
+
+def test_the_film_is_moved_until_it_shows_the_column() -> None:
+    film = replace(draw_study(1, 0, Options()).film, turned=False, width=120)
+    points = np.array([[-60.0, -330.0, 0.0], [80.0, 90.0, 0.0]])
+    for turned in (False, True):
+        moved = replace(film, turned=turned).holding(points, 6.0)
+        pixels = moved.project(points)
+        assert pixels.min() >= 6.0 - 1e-6
+        assert (pixels <= np.array([moved.width, moved.height]) - 6.0 + 1e-6).all()
