@@ -22,15 +22,13 @@ class Visible:
 
     def blend(self, triangles: Indices, values: Floats) -> NDArray[np.float32]:
         """Per-vertex values (V, c) interpolated at each pixel: (h, w, c); zero where nothing is seen."""
-        seen = self.triangle >= 0
-        out = np.zeros((*self.depth.shape, values.shape[1]), np.float32)
-        corners, share = triangles[self.triangle[seen]], self.weights[seen]
-        short = values.astype(np.float32)
-        mixed = short[corners[:, 0]] * share[:, :1]
+        # Where nothing is seen all three weights are zero, so any triangle will do.
+        corners = np.take(triangles, np.maximum(self.triangle, 0).ravel(), axis=0)
+        share, short = self.weights.reshape(-1, 3), values.astype(np.float32)
+        mixed = np.take(short, corners[:, 0], axis=0) * share[:, :1]
         for k in (1, 2):
-            mixed += short[corners[:, k]] * share[:, k : k + 1]
-        out[seen] = mixed
-        return out
+            mixed += np.take(short, corners[:, k], axis=0) * share[:, k : k + 1]
+        return mixed.reshape(*self.depth.shape, values.shape[1])
 
     def nearest(self, triangles: Indices, values: Floats) -> Floats:
         """The value (h, w) of each pixel's nearest corner, of per-vertex values (V,); zero where nothing is
