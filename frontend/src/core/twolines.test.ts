@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { columnOf, centreOf } from './column';
 import { curveText } from './curvetext';
 import type { Points } from './landmarks';
-import { NO_LINES, angleOf, dragged, linesOf, moved, pressed, released, type TwoLines } from './twolines';
+import {
+  leanOf,
+  NO_LINES,
+  angleOf,
+  dragged,
+  linesOf,
+  moved,
+  pressed,
+  released,
+  type TwoLines,
+} from './twolines';
 
 const spot = (x: number, y: number) => ({ x, y });
 
@@ -87,4 +97,16 @@ describe('curveText', () => {
     expect(curveText(angle)).toBe('MT 32.4° ± 4.9 (T6–T12, right)');
     expect(curveText({ ...angle, side: '', region: '' })).toBe('32.4° ± 4.9 (T6–T12)');
   });
+});
+
+it.each([
+  [[0, 0], [10, 0], 0, null],
+  [[0, 10], [10, 0], 45, 'right'],
+  [[10, 0], [0, 10], 45, 'right'],
+  [[0, 0], [100, 5], 2.862, 'left'],
+  [[3, 9], [3, 2], 90, 'right'],
+] as const)('says how much the line from %j to %j leans', (a, b, deg, higher) => {
+  const lean = leanOf([a, b]);
+  expect(lean.deg).toBeCloseTo(deg, 3);
+  if (deg < 90) expect(lean.higher).toBe(higher);
 });

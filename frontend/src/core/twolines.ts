@@ -55,6 +55,13 @@ export function angleOf(lines: TwoLines, view: View): number | null {
   return cobbBetween(upper, lower, view);
 }
 
+/** How much a line leans from the level, 0 to 90 degrees, and which of its ends in the image is higher. */
+export function leanOf([a, b]: Line): { deg: number; higher: 'left' | 'right' | null } {
+  const [left, right] = a[0] <= b[0] ? [a, b] : [b, a];
+  const deg = Math.abs((Math.atan2(right[1] - left[1], right[0] - left[0]) * 180) / Math.PI);
+  return { deg, higher: left[1] === right[1] ? null : left[1] < right[1] ? 'left' : 'right' };
+}
+
 function isPoint([a, b]: Line): boolean {
   return a[0] === b[0] && a[1] === b[1];
 }

@@ -9,7 +9,7 @@ import { within, type Spot } from '@/core/viewport';
 import { coronalBalance, t1TiltDeg, type Balance } from '@/core/spine/balance';
 import { curveBetween, findCurves, type Curve } from '@/core/spine/cobb';
 import { readingErrorDeg } from '@/core/spine/readingerror';
-import { NO_LINES, angleOf, linesOf, type TwoLines } from '@/core/twolines';
+import { NO_LINES, angleOf, leanOf, linesOf, type TwoLines } from '@/core/twolines';
 import { DepthDisplay, RasterDisplay } from './display.svelte';
 import { loadDepth, loadRaster } from './pictures';
 import { session } from './session.svelte';
@@ -215,14 +215,21 @@ export class Reading {
     });
   }
 
-  /** The length of the one line drawn: px, and mm where the film has a scale. */
-  get drawnLength(): { px: number; mm: number | null } | null {
+  /**
+   * The one line drawn: its length in px, and in mm where the film has a scale; how much it leans, and which side
+   * is higher: of the patient where the sides are known, else of the picture as shown.
+   */
+  get drawnLine(): { px: number; mm: number | null; lean_deg: number; higher: string } | null {
     const [line, second] = linesOf(this.lines);
     if (!line || second || !this.image) return null;
     const [dx, dy] = [line[1][0] - line[0][0], line[1][1] - line[0][1]];
     const spacing = this.image.spacing_mm;
     const mm = spacing ? Math.hypot(dx * (spacing[1] ?? 0), dy * (spacing[0] ?? 0)) : null;
-    return { px: Math.hypot(dx, dy), mm };
+    const { deg, higher } = leanOf(line);
+    const isTurned = this.image.display_flip && higher !== null;
+    const shown = isTurned ? { left: 'right', right: 'left' }[higher] : higher;
+    const whose = this.isSideKnown ? 'side' : 'of the picture';
+    return { px: Math.hypot(dx, dy), mm, lean_deg: deg, higher: shown ? `${shown} ${whose} higher` : '' };
   }
 
   /** Gives the film its scale: the line drawn is this long. */
