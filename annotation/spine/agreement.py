@@ -48,12 +48,14 @@ def icc_2_1(ratings: ArrayLike, *, confidence: float = 0.95) -> Estimate:
     """ICC(2,1): absolute agreement of a single reading; readers are a sample of all readers.
 
     Shrout & Fleiss 1979, Psychol Bull 86:420; limits of McGraw & Wong 1996, Psychol Methods 1:30, ICC(A,1).
-    Raises ValueError for fewer than two subjects or readers, or when every rating is the same.
+    Raises ValueError for fewer than two subjects or readers, or when all subjects are rated alike.
     """
     ms = _mean_squares(ratings)
     n, k = ms.n, ms.k
     if ms.error == 0 and ms.readers == 0:
         return Estimate(1.0, 1.0, 1.0)
+    if ms.error == 0 and ms.subjects == 0:
+        raise ValueError("the subjects do not differ: agreement on them cannot be told from chance")
     r = (ms.subjects - ms.error) / (ms.subjects + (k - 1) * ms.error + k * (ms.readers - ms.error) / n)
     # The weights estimate a ratio of variances, which no negative estimate of the ICC can make negative.
     odds = max(r, 0.0) / (1 - max(r, 0.0))

@@ -122,3 +122,9 @@ def test_refuses() -> None:
         weighted_kappa("aa", "aa", "ab")
     with pytest.raises(ValueError, match="'none', 'linear' or 'quadratic'"):
         weighted_kappa("ab", "ab", "ab", weights="cubic")  # type: ignore[arg-type]
+
+
+def test_subjects_that_do_not_differ_have_no_icc() -> None:
+    """One reader says 24 each time and the other 18: nothing between subjects that could be agreed on."""
+    with pytest.raises(ValueError, match="do not differ"):
+        icc_2_1([[24, 18], [24, 18], [24, 18]])
