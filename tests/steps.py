@@ -179,7 +179,9 @@ def test_browser(report: Report) -> None:
         return
     if not (FRONTEND / "dist" / "manifest.json").exists():
         report.run("Browser side: build", npm("build"))
-    report.pytest("Browser tests", "-m", "browser", "tests/e2e", env={"SPINEWEB_CHROMIUM": chromium})
+    # Two browsers, each with an installation of its own: one alone waits for most of its time.
+    chosen = ("-n", "2", "--dist", "loadfile", "-m", "browser", "tests/e2e")
+    report.pytest("Browser tests", *chosen, env={"SPINEWEB_CHROMIUM": chromium})
 
 
 def bench(report: Report) -> None:
