@@ -16,15 +16,24 @@ import { contextOf, type Picture, type Raster } from './pictures';
 /** A child's back, from the shoulder blades to the flanks, lies within this depth. */
 export const BACK_RANGE_MM = 250;
 
+/** A clip limit that shows the endplates behind the heart and the diaphragm, and little noise. */
+export const USUAL_CLIP = 3;
+
 export class RasterDisplay {
   picture = $state.raw<Picture | null>(null);
   tone = $state.raw<Tone>(PLAIN);
+  /** Clip limit of the local contrast (CLAHE), before the tone; 0 = without. */
+  clip = $state.raw(0);
   private raster: Raster | null = null;
+  private clahe: typeof import('@/core/clahe') | null = null;
+  /** The raster's pixels in local contrast, once they are wanted. */
+  private equalised: Uint8ClampedArray | null = null;
   private context: CanvasRenderingContext2D | null = null;
   private image: ImageData | null = null;
 
   show(raster: Raster | null): void {
     this.raster = raster;
+    this.equalised = null;
     this.context = null;
     this.image = null;
     this.repaint();
@@ -35,21 +44,39 @@ export class RasterDisplay {
     this.repaint();
   }
 
+  /** Equalises a grey picture part by part, clipped at `clip`; 0 ends it. Rejects when the code for it cannot be fetched. */
+  async equalise(clip: number): Promise<void> {
+    if (clip > 0) this.clahe ??= await import('@/core/clahe');
+    this.clip = clip;
+    this.equalised = null;
+    this.repaint();
+  }
+
   /** The stretch of this picture's own levels, 2-98 %. */
   stretch(): Tone {
-    return this.raster === null ? PLAIN : { ...stretched(this.raster.pixels), inverted: this.tone.inverted };
+    const pixels = this.pixels();
+    return pixels === null ? PLAIN : { ...stretched(pixels), inverted: this.tone.inverted };
+  }
+
+  /** What the tone is applied to. */
+  private pixels(): Uint8ClampedArray | null {
+    const { raster, clip, clahe } = this;
+    if (raster === null || clahe === null || clip === 0) return raster?.pixels ?? null;
+    this.equalised ??= clahe.equalised(raster.pixels, raster, clahe.tilingFor(raster, clip));
+    return this.equalised;
   }
 
   private repaint(): void {
     const { raster } = this;
-    if (raster === null || isPlain(this.tone)) {
+    const pixels = this.pixels();
+    if (raster === null || pixels === null || (this.clip === 0 && isPlain(this.tone))) {
       this.picture =
         raster === null ? null : { source: raster.source, width: raster.width, height: raster.height };
       return;
     }
     this.context ??= contextOf(raster);
     this.image ??= new ImageData(raster.width, raster.height);
-    paintTone(raster.pixels, toneTable(this.tone), this.image.data);
+    paintTone(pixels, toneTable(this.tone), this.image.data);
     this.context.putImageData(this.image, 0, 0);
     this.picture = { source: this.context.canvas, width: raster.width, height: raster.height };
   }

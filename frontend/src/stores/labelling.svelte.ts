@@ -109,6 +109,8 @@ export class Labelling {
 
   /** Shows the pictures of the case, and of them first the back. */
   show(raster: Raster | null, depth: Depth | null): void {
+    // Of a film, and stays from film to film; on a colour picture there would be no way to end it.
+    if (this.case.schema.target !== 'radiograph') this.raster.clip = 0;
     this.raster.show(raster);
     this.depth.show(depth, this.case.depth?.camera ?? null);
     if (depth === null || this.link.view !== null) return;

@@ -12,6 +12,8 @@ export interface PageActs {
   cycleMode(): void;
   /** The depth as distances, as a lit surface, by curvature. */
   redraw(): void;
+  /** Local contrast of a film on and off. */
+  equalise(): void;
   history(): void;
   remark(kind: RemarkKind): void;
 }
@@ -49,6 +51,7 @@ function actsOf(event: KeyboardEvent, labelling: Labelling, page: PageActs): Rec
     'Ctrl+z': () => (event.shiftKey ? labelling.redo() : labelling.undo()),
     'Ctrl+y': () => labelling.redo(),
     i: () => raster.set({ ...raster.tone, inverted: !raster.tone.inverted }),
+    e: () => page.equalise(),
     f: () => labelling.link.fit(),
     c: () => page.cycleMode(),
     d: () => page.redraw(),

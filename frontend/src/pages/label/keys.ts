@@ -26,6 +26,7 @@ export const KEYS: readonly KeyAct[] = [
   { shown: 'b (held)', does: 'the depth in place of the colour picture' },
   { shown: 'h (held)', does: 'hide the marks' },
   { shown: 'i', does: 'invert the picture' },
+  { shown: 'e', does: 'local contrast of a film (CLAHE), and back' },
   { shown: 'f', does: 'fit the picture; + and - zoom' },
   { shown: '?', does: 'this help' },
 ];
