@@ -144,6 +144,18 @@ def spine(username: str, image: str, bend_px: float, model: str = "") -> Any:
     return {"id": str(saved.pk), "revision": saved.revision}
 
 
+def ends(username: str, image: str, c7: list[float], sacrum: list[float]) -> None:
+    """C7 and the sacrum on a film, saved by a person."""
+    film = Image.objects.select_related("project", "study__project", "study__subject").get(pk=image)
+    points = [
+        {"name": name, "x": x, "y": y, "state": "placed"} for name, (x, y) in (("C7", c7), ("sacrum", sacrum))
+    ]
+    landmarks.save(
+        user=User.objects.get(username=username), image=film, schema="xray2", points=points,
+        base_revision=0, idempotency_key=uuid.uuid4(),
+    )  # fmt: skip
+
+
 def many_studies(project: str, count: int) -> None:
     """Visits of as many subjects, with one small film each, every third with a note."""
     for number in range(count):
@@ -217,7 +229,7 @@ ACTS: dict[str, Callable[..., Any]] = {
     act.__name__: act
     for act in (
         project, account, cookie, back, film, synthetic, spine, many_studies, labelled_backs, import_studies,
-        images_of, training, revisions,
+        images_of, ends, training, revisions,
     )
 }  # fmt: skip
 

@@ -48,3 +48,29 @@ def test_the_two_films_are_compared_in_every_way(
     assert alone in seen
     page.keyboard.press("c")
     expect(ways.get_by_role("button", name="Difference")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_other_film_is_laid_over_by_c7_and_the_sacrum(
+    visit: Visiting, person: Personing, project: dict[str, str], backstage: Backstage
+) -> None:
+    doctor = person("doctor")
+    case = backstage("film", project=project["id"])
+    made = backstage("synthetic", study=case["study"], size=[128, 256])
+    page = visit(doctor).go(f"/studies/{case['study']}/read/")
+    film = Pane(page, "X-ray")
+    film.wait_for_picture()
+    ways = page.get_by_role("group", name="How the films are compared")
+    ways.get_by_role("button", name="Blend").click()
+    expect(page.get_by_text("Not aligned: place C7 and the sacrum on")).to_be_visible()
+    page.wait_for_timeout(300)
+    stretched = drawn(film)
+
+    username = doctor["username"]
+    backstage("ends", username=username, image=case["image"], c7=[150, 100], sacrum=[140, 600])
+    backstage("ends", username=username, image=made["image"], c7=[64, 1], sacrum=[64, 255])
+    page.reload()
+    film.wait_for_picture()
+    ways.get_by_role("button", name="Blend").click()
+    expect(page.get_by_text("Aligned by C7 and the sacrum")).to_be_visible()
+    page.wait_for_timeout(300)
+    assert drawn(film) != stretched

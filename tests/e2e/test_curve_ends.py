@@ -1,4 +1,4 @@
-"""The end vertebrae of a curve are chosen by the reader: on the film, and in the list; and saved as chosen."""
+"""The end vertebrae of a curve are chosen by the reader, on the film or in the list, and saved as chosen."""
 
 import re
 

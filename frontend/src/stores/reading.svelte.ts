@@ -2,7 +2,9 @@
 import { cases, reviews } from '@/api/cases';
 import { knownLength, measurements as api, type NewMeasurement } from '@/api/measurements';
 import type { Image, LandmarkSet, Line, Measurement, ReadCase, Review, Verdict, Visit } from '@/api/types';
+import { spineAlignment } from '@/core/alignment';
 import { centreOf, columnOf } from '@/core/column';
+import { located } from '@/core/landmarks';
 import { mirroredFrame, surfaceFrame } from '@/core/framing';
 import type { Depth } from '@/core/npy';
 import { within, type Spot } from '@/core/viewport';
@@ -66,6 +68,13 @@ export class Reading {
   readonly syntheticReckoning = $derived(
     reckon(this.syntheticSet, { patientRightAtImageRight: !(this.syntheticImage?.display_flip ?? false) }),
   );
+  /** Lays the synthetic film over the real one by C7 and the sacrum; null where they are not placed on both. */
+  readonly alignment = $derived.by(() => {
+    const [film, other] = [this.image, this.syntheticImage];
+    const [to, from] = [endsOn(film, this.case.sets), endsOn(other, this.case.sets)];
+    if (!film || !other || !to || !from) return null;
+    return spineAlignment(from, to, film.display_flip === other.display_flip ? null : other.width);
+  });
   /** Whether this person saved these curves of this very revision already. */
   readonly areCurvesSaved = $derived(
     this.reckoning.curves.length > 0 &&
@@ -399,6 +408,15 @@ export async function preloadStudy(study: string): Promise<ReadCase> {
   const first = next.radiographs[0] ?? next.synthetic[0];
   if (first) await loadRaster(first.urls.view);
   return next;
+}
+
+/** C7 and the sacrum of a film: a person's if there are any, else a model's. */
+function endsOn(film: Image | null, sets: readonly LandmarkSet[]): readonly [Spot, Spot] | null {
+  const found = sets.flatMap((set) => {
+    const [c7, sacrum] = [located(set.points, 'C7'), located(set.points, 'sacrum')];
+    return set.image === film?.id && c7 && sacrum ? [{ set, ends: [c7, sacrum] as const }] : [];
+  });
+  return (found.find(({ set }) => set.author.kind === 'person') ?? found[0])?.ends ?? null;
 }
 
 function hasVertebrae(set: LandmarkSet): boolean {

@@ -1,4 +1,5 @@
 /** Draws a pane's pixels; the only place that draws pictures, so that every pane and the magnifier agree. */
+import type { Affine } from '@/core/alignment';
 import type { PaneFromImage, Size } from '@/core/viewport';
 import type { Picture } from '@/stores/pictures';
 
@@ -12,6 +13,8 @@ export interface Overlay {
   readonly share: number;
   /** Drawn mirrored although the first picture is not, or the reverse. */
   readonly flipped?: boolean;
+  /** Where it lies in the frame, from the stored pixels of an image of this size; without, it fills the frame. */
+  readonly placed?: { readonly frame: Affine; readonly size: Size } | null;
 }
 
 export interface Painting {
@@ -51,8 +54,23 @@ function drawOverlay(context: CanvasRenderingContext2D, overlay: Overlay, job: P
     context.rect(from, 0, Math.max(0, job.backing.width - from), job.backing.height);
     context.clip();
   }
-  draw(context, overlay.picture, job, overlay.flipped ?? false);
+  if (overlay.placed) drawPlaced(context, overlay.picture, overlay.placed, job);
+  else draw(context, overlay.picture, job, overlay.flipped ?? false);
   context.restore();
+}
+
+function drawPlaced(
+  context: CanvasRenderingContext2D,
+  picture: Picture,
+  { frame, size }: NonNullable<Overlay['placed']>,
+  job: Painting,
+): void {
+  const { ax, ay, bx, by } = job.device;
+  context.setTransform(ax, 0, 0, ay, bx, by);
+  context.transform(...frame);
+  context.imageSmoothingQuality = 'medium';
+  context.drawImage(picture.source, 0, 0, size.width, size.height);
+  context.setTransform(1, 0, 0, 1, 0, 0);
 }
 
 function draw(context: CanvasRenderingContext2D, picture: Picture, job: Painting, flipped: boolean): void {
