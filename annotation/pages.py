@@ -13,6 +13,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from rest_framework.exceptions import ValidationError
 
 from annotation.actions.errors import ActionError
+from annotation.actions.readerresults import results_of
 from annotation.actions.schemas import schema_of, schemas_of
 from annotation.api.audit import AUDIT, audit_of, audit_wire
 from annotation.api.cases import default_schema, label_case, read_case
@@ -20,6 +21,15 @@ from annotation.api.home import home_wire
 from annotation.api.landmarks import visible_images
 from annotation.api.people import USERS, user_wire
 from annotation.api.projects import PROJECTS, project_wires, schema_wire
+from annotation.api.readerresults import results_wire
+from annotation.api.readerstudies import (
+    READER_STUDIES,
+    blind_case_wire,
+    may_see_results,
+    readable_studies,
+    reader_study_wire,
+    require_reader,
+)
 from annotation.api.reports import report_wire
 from annotation.api.session import session_wire
 from annotation.api.studies import STUDIES, study_detail_wire, study_wires, visible_studies
@@ -31,7 +41,7 @@ from annotation.api.subjects import (
     subject_wire,
     with_visits,
 )
-from annotation.models import Project, Subject, User
+from annotation.models import Project, ReaderStudy, Subject, User
 from annotation.models.cohort import remember_roles
 from annotation.permissions import Capability, require, role_in
 
@@ -209,6 +219,45 @@ def label(request: HttpRequest, user: User, image_id: str) -> HttpResponse:
 def read(request: HttpRequest, user: User, study_id: str) -> HttpResponse:
     row = one(visible_studies(user), pk=study_id)
     return show(request, user, "read", f"Read {row.subject.pseudonym}", read_case(user, row), dark=True)
+
+
+@page
+def reader_studies(request: HttpRequest, user: User) -> HttpResponse:
+    first = _listed(
+        request,
+        "/reader-studies/",
+        lambda q: READER_STUDIES.page(
+            readable_studies(user), q, lambda found: [reader_study_wire(user, row) for row in found]
+        ),
+    )
+    if isinstance(first, HttpResponse):
+        return first
+    props = {"reader_studies": first, "projects": _own_projects(user)}
+    return show(request, user, "reader-studies", "Reader studies", props)
+
+
+def _reader_study(user: User, reader_study_id: str) -> ReaderStudy:
+    rows = ReaderStudy.objects.visible_to(user).select_related("project")
+    row = one(rows, pk=reader_study_id)
+    require(user, row.project, Capability.MEASURE)
+    return row
+
+
+@page
+def reader_study(request: HttpRequest, user: User, reader_study_id: str) -> HttpResponse:
+    row = _reader_study(user, reader_study_id)
+    props = {
+        "reader_study": reader_study_wire(user, row),
+        "results": results_wire(results_of(row)) if may_see_results(user, row) else None,
+    }
+    return show(request, user, "reader-study", row.name, props)
+
+
+@page
+def read_blinded(request: HttpRequest, user: User, reader_study_id: str) -> HttpResponse:
+    row = _reader_study(user, reader_study_id)
+    require_reader(user, row)
+    return show(request, user, "read-blinded", f"Read {row.name}", blind_case_wire(user, row), dark=True)
 
 
 @page

@@ -99,7 +99,8 @@ def _safe(text: str) -> str:
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
-def _cells(values: Iterable[object]) -> list[object]:
+def cells(values: Iterable[object]) -> list[object]:
+    """A row for a CSV file, its texts safe in a spreadsheet."""
     return [_safe(value) if isinstance(value, str) else value for value in values]
 
 
@@ -109,9 +110,9 @@ def landmarks_csv(project: Project) -> Iterator[bytes]:
     def rows() -> Iterator[list[object]]:
         found = _live_sets(project).values_list(*_SET_COLUMNS.values(), "points")
         for *columns, points in found.iterator(chunk_size=_BATCH):
-            cells = _cells(columns)
+            row = cells(columns)
             for point in points:
-                yield [*cells, point["name"], point["x"], point["y"], point["state"]]
+                yield [*row, point["name"], point["x"], point["y"], point["state"]]
 
     return _csv([*_SET_COLUMNS, "point", "x_px", "y_px", "state"], rows())
 
@@ -119,7 +120,7 @@ def landmarks_csv(project: Project) -> Iterator[bytes]:
 def measurements_csv(project: Project) -> Iterator[bytes]:
     """One row per measurement, the retracted ones too, with the moment they were."""
     found = _live_measurements(project).values_list(*_MEASUREMENT_COLUMNS.values())
-    return _csv([*_MEASUREMENT_COLUMNS], (_cells(row) for row in found.iterator(chunk_size=_BATCH)))
+    return _csv([*_MEASUREMENT_COLUMNS], (cells(row) for row in found.iterator(chunk_size=_BATCH)))
 
 
 def _json_list(opening: str, rows: Iterable[dict[str, Any]], closing: str) -> Iterator[bytes]:

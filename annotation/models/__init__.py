@@ -11,6 +11,7 @@ from annotation.models.imports import Import, ImportItem
 from annotation.models.landmarks import LandmarkRevision, LandmarkSchema, LandmarkSet
 from annotation.models.measurements import Measurement
 from annotation.models.people import AgentToken, Membership, User
+from annotation.models.readerstudies import BlindReading, ReaderStudy, ReaderStudyItem
 from annotation.models.remarks import Remark
 from annotation.models.reviews import Review
 
@@ -18,6 +19,7 @@ __all__ = [
     "Acquisition",
     "AgentToken",
     "AuditEntry",
+    "BlindReading",
     "Image",
     "ImageAccess",
     "Import",
@@ -28,6 +30,8 @@ __all__ = [
     "Measurement",
     "Membership",
     "Project",
+    "ReaderStudy",
+    "ReaderStudyItem",
     "Remark",
     "Review",
     "StoredFile",

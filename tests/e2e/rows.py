@@ -7,6 +7,7 @@ management command would be. Every act is a function below; its name and argumen
 import datetime
 import json
 import os
+import random
 import sys
 import traceback
 import uuid
@@ -24,7 +25,7 @@ from django.core.management import call_command  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from django.utils.crypto import get_random_string  # noqa: E402
 
-from annotation.actions import landmarks, summaries  # noqa: E402
+from annotation.actions import landmarks, readerstudies, summaries  # noqa: E402
 from annotation.models import Acquisition, Image, Membership, Project, Study, Subject, User  # noqa: E402
 from annotation.models.images import AcquisitionKind, Frame, ImageKind  # noqa: E402
 from inference.models import JobState, TrainingJob  # noqa: E402
@@ -129,6 +130,27 @@ def synthetic(study: str, size: list[int] | None = None) -> Any:
     return {"image": str(image.pk)}
 
 
+def reader_study(project: str, username: str, films_each: int, readers: list[str]) -> dict[str, str]:
+    """A study of films drawn here, each real one beside a synthetic one, that `readers` have read wholly."""
+    owner, actor = Project.objects.get(pk=project), User.objects.get(username=username)
+    for _ in range(films_each):
+        synthetic(film(project)["study"], [400, 420])
+    made = readerstudies.create(actor=actor, project=owner, name="First study", films_each=films_each)
+    rng = random.Random(4)
+    for reader in User.objects.filter(username__in=readers):
+        for item in readerstudies.order_for(reader, made):
+            is_synthetic = item.image.kind == ImageKind.SYNTHETIC_RADIOGRAPH
+            rise = rng.uniform(4, 14) + 3 * is_synthetic
+            readerstudies.read(
+                reader=reader, item=item, seconds=rng.uniform(15, 60), confidence=rng.randint(1, 5),
+                verdict="synthetic" if is_synthetic == (rng.random() < 0.7) else "real",
+                upper_line=[[40, 100 + rise], [100, 100 - rise]],
+                lower_line=[[40, 300 - rise], [100, 300 + rise]],
+                upper_level="T5", lower_level="T12",
+            )  # fmt: skip
+    return {"id": str(made.pk)}
+
+
 def spine(username: str, image: str, bend_px: float, model: str = "") -> Any:
     """Vertebrae that a person (or a model) placed on a film."""
     row = Image.objects.get(pk=image)
@@ -148,7 +170,8 @@ def ends(username: str, image: str, c7: list[float], sacrum: list[float]) -> Non
     """C7 and the sacrum on a film, saved by a person."""
     film = Image.objects.select_related("project", "study__project", "study__subject").get(pk=image)
     points = [
-        {"name": name, "x": x, "y": y, "state": "placed"} for name, (x, y) in (("C7", c7), ("sacrum", sacrum))
+        {"name": name, "x": x, "y": y, "state": "placed"}
+        for name, (x, y) in (("C7", c7), ("sacrum", sacrum))
     ]
     landmarks.save(
         user=User.objects.get(username=username), image=film, schema="xray2", points=points,
@@ -228,8 +251,8 @@ def revisions(image: str) -> list[dict[str, Any]]:
 ACTS: dict[str, Callable[..., Any]] = {
     act.__name__: act
     for act in (
-        project, account, cookie, back, film, synthetic, spine, many_studies, labelled_backs, import_studies,
-        images_of, ends, training, revisions,
+        project, account, cookie, back, film, synthetic, reader_study, spine, many_studies, labelled_backs,
+        import_studies, images_of, ends, training, revisions,
     )
 }  # fmt: skip
 

@@ -49,13 +49,19 @@ PAGES = {
     "training job": "/training/{job}/",
     "models": "/models/",
     "model": "/models/{model}/",
+    "reader studies": "/reader-studies/",
+    "reader study": "/reader-studies/{blinded}/",
     "people": "/people/",
     "audit": "/audit/",
     "account": "/account/",
     "help": "/help/",
 }
-FOR_DOCTORS = ["home", "study", "label a back", "label a film", "read"]
-IN_THE_DARK = ["home", "project members", "study", "report", "training job"]
+PAGES_OF_READERS = {
+    "reader study, as a reader": "/reader-studies/{blinded}/",
+    "read blinded": "/reader-studies/{blinded}/read/",
+}
+FOR_DOCTORS = ["home", "study", "label a back", "label a film", "read", *PAGES_OF_READERS]
+IN_THE_DARK = ["home", "project members", "study", "report", "training job", "reader study"]
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +81,22 @@ def clinic(backstage: Backstage, tmp_path_factory: pytest.TempPathFactory) -> di
     backstage("spine", username=doctor["username"], image=earlier["image"], bend_px=40)
     unsure = backstage("film", project=project["id"], side_confirmed=False)
     trained = backstage("training", project=project["id"])
+    readers = [
+        backstage("account", username=f"clinic-reader{n}", role="doctor", project=project["id"])["username"]
+        for n in (1, 2)
+    ]
+    blinded = backstage(
+        "reader_study", project=project["id"], username=admin["username"], films_each=6, readers=readers
+    )
     return {
         "people": {"site": site, "admin": admin, "doctor": doctor},
-        "ids": {"project": project["id"], "study": study, "unsure": unsure["study"], **trained},
+        "ids": {
+            "project": project["id"],
+            "study": study,
+            "unsure": unsure["study"],
+            "blinded": blinded["id"],
+            **trained,
+        },
     }
 
 
@@ -118,11 +137,11 @@ def test_a_page_is_accessible_quiet_within_the_window_and_light(
     visit: Visiting, clinic: dict[str, Any], ids: dict[str, str], role: str, name: str
 ) -> None:
     window = visit(clinic["people"][role], reduced_motion="reduce")
-    page = window.go(PAGES[name].format(**ids))
+    page = window.go({**PAGES, **PAGES_OF_READERS}[name].format(**ids))
     settle(page)
     total = sum(size for url, size in window.watch.scripts.items() if "three" not in Path(url).name)
     assert 0 < total <= MOST_SCRIPT_BYTES, window.watch.scripts
-    if role == "site":
+    if role == "site" or name in PAGES_OF_READERS:
         look(page, name)
     load_axe(page)
     assert violations(page) == []
@@ -133,7 +152,7 @@ def test_a_page_is_accessible_quiet_within_the_window_and_light(
     for size in [TWICE_AS_LARGE, *SIZES]:
         page.set_viewport_size({"width": size[0], "height": size[1]})
         assert page.evaluate(WIDER_THAN_THE_WINDOW) == [], size
-    if role == "site":
+    if role == "site" or name in PAGES_OF_READERS:
         look(page, f"{name} narrow")
 
 
@@ -149,8 +168,8 @@ def test_labelling_and_reading_need_no_scrolling(
     window = visit(clinic["people"]["doctor"])
     for size in [*SIZES, (2560, 1440)]:
         window.page.set_viewport_size({"width": size[0], "height": size[1]})
-        for name in ("label a back", "label a film", "read"):
-            page = window.go(PAGES[name].format(**ids))
+        for name in ("label a back", "label a film", "read", "read blinded"):
+            page = window.go({**PAGES, **PAGES_OF_READERS}[name].format(**ids))
             settle(page)
             tall = page.evaluate("() => document.documentElement.scrollHeight - window.innerHeight")
             assert tall <= 0, (name, size)

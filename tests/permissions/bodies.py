@@ -53,6 +53,16 @@ def _bodies(ids: dict[str, Any]) -> dict[tuple[str, str], Body]:
         ("images/<uuid:image_id>/landmarks/<slug:schema>", "PUT"): {"points": []},
         ("images/<uuid:image_id>/remarks", "POST"): {"kind": "comment", "text": "The hair covers C7."},
         ("landmark-sets/<uuid:set_id>/reviews", "POST"): {"verdict": "accepted", "revision": 1},
+        ("reader-studies", "POST"): {"project": project, "name": "Blind", "films_each": 2},
+        ("reader-studies/<uuid:reader_study_id>/films/<uuid:blinded_id>/reading", "POST"): {
+            "verdict": "real",
+            "confidence": 3,
+            "seconds": 12.5,
+            "upper_line": [[10, 20], [50, 24]],
+            "lower_line": [[10, 90], [50, 70]],
+            "upper_level": "T5",
+            "lower_level": "T12",
+        },
         ("imports/<uuid:import_id>/items", "POST"): {"name": "film.png", "size": 3},
         ("imports/<uuid:import_id>/confirm", "POST"): {
             "items": [{"id": str(ids["item_id"]), "subject": "S1", "visit_date": "2026-05-01"}]

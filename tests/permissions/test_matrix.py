@@ -58,7 +58,10 @@ def fill(route: str, ids: dict[str, Any]) -> str:
 # Lists whose POST names a row of a project in its body.
 _SCOPED_BY_BODY = {
     f"api/v1/{name}"
-    for name in ("schemas", "subjects", "studies", "snapshots", "training-jobs", "inference-jobs")
+    for name in (
+        *("schemas", "subjects", "studies", "snapshots", "training-jobs", "inference-jobs"),
+        "reader-studies",
+    )
 }
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.actions import cohort, measurements, remarks
-from annotation.models import Membership, Project, User
+from annotation.actions import cohort, measurements, readerstudies, remarks
+from annotation.models import Acquisition, Image, Membership, Project, ReaderStudy, Subject, User
 from annotation.models.cohort import Consent
+from annotation.models.images import AcquisitionKind, Frame, ImageKind
 from inference.models import InferenceJob
 from tests.factories import Factory
 from tests.inference import rows
@@ -65,6 +66,7 @@ def _rows(make: Factory, project: Project, importer: User) -> Ids:
         lower_level="T12",
     )
     remark = remarks.remark(author=reader, image=colour, kind="flag", text="Look at this.")
+    blinded = _reader_study(make, subject, reader)
     token, _ = make.token(project, reader)
     item = make.import_item(project, importer)
     version = rows.model_version(make, project)
@@ -85,6 +87,8 @@ def _rows(make: Factory, project: Project, importer: User) -> Ids:
         "schema": "back6",
         "measurement_id": measurement.pk,
         "remark_id": remark.pk,
+        "reader_study_id": blinded.pk,
+        "blinded_id": blinded.items.filter(image__study__subject=subject)[0].pk,
         "member_id": Membership.objects.get(project=project, user=reader).pk,
         "token_id": token.pk,
         "import_id": item.batch_id,
@@ -96,3 +100,19 @@ def _rows(make: Factory, project: Project, importer: User) -> Ids:
         "snapshot_id": version.snapshot_id,
         "version_id": version.pk,
     }
+
+
+def _reader_study(make: Factory, subject: Subject, actor: User) -> ReaderStudy:
+    """Real and synthetic films of this subject and of another."""
+    for child in (subject, make.subject(subject.project)):
+        study = make.study(child)
+        shot = Acquisition.objects.create(study=study, kind=AcquisitionKind.RADIOGRAPH)
+        make.image(shot, ImageKind.RADIOGRAPH, Frame.RADIOGRAPH)
+        make.image(shot, ImageKind.SYNTHETIC_RADIOGRAPH, Frame.RADIOGRAPH)
+    synthetic = Image.objects.filter(project=subject.project, kind=ImageKind.SYNTHETIC_RADIOGRAPH)
+    return readerstudies.create(
+        actor=actor,
+        project=subject.project,
+        name=f"Blinded {subject.pseudonym}",
+        films_each=synthetic.count(),
+    )

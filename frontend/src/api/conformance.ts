@@ -2,6 +2,7 @@
  * Holds `types.ts` to the server's own schema at compile time: the same fields, and every value of ours one that
  * the server may send. A field that is added, renamed or made nullable there fails the type check here.
  */
+import type * as blind from './readerstudies';
 import type { components } from './schema';
 import type * as ours from './types';
 
@@ -48,6 +49,18 @@ interface Shared {
   quantities: [ours.ImageQuantities, Theirs['ImageQuantities']];
   change: [ours.VisitChange, Theirs['Change']];
   auditEntry: [ours.AuditEntry, Theirs['AuditEntry']];
+  readerStudy: [blind.ReaderStudy, Theirs['ReaderStudy']];
+  readerProgress: [blind.ReaderProgress, Theirs['ReaderProgress']];
+  blindCase: [blind.BlindCase, Theirs['BlindCase']];
+  blindFilm: [blind.BlindFilm, Theirs['BlindFilm']];
+  readerResults: [blind.ReaderResults, Theirs['ReaderResults']];
+  readerResult: [blind.ReaderResult, Theirs['ReaderResult']];
+  kappa: [blind.Kappa, Theirs['Kappa']];
+  cobbIcc: [blind.CobbIcc, Theirs['CobbIcc']];
+  anglePair: [blind.AnglePair, Theirs['AnglePair']];
+  comparison: [blind.Comparison, Theirs['Comparison']];
+  compared: [blind.Compared, Theirs['Compared']];
+  estimate: [blind.Estimate, Theirs['Estimate']];
 }
 
 type AllTrue = { [Name in keyof Shared]: true };

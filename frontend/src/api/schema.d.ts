@@ -701,6 +701,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reader-studies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The base of every API view. */
+        get: operations["reader_studies_list"];
+        put?: never;
+        /** @description The base of every API view. */
+        post: operations["reader_studies_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reader-studies/{reader_study_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What every view of one reader study shares. */
+        get: operations["reader_studies_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reader-studies/{reader_study_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description No reading is taken any more, and readers may see the results. */
+        post: operations["reader_studies_close_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reader-studies/{reader_study_id}/films/{blinded_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A film's pixels: the same headers, encoding and number of bytes whatever it is. */
+        get: operations["reader_studies_films_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reader-studies/{reader_study_id}/films/{blinded_id}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Takes the reading of the reader's next film, and answers with the one after it. */
+        post: operations["reader_studies_films_reading_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reader-studies/{reader_study_id}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Where the reader is, and the next film. */
+        get: operations["reader_studies_next_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reader-studies/{reader_study_id}/readings.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every reading as CSV, with the kind of its film. */
+        get: operations["reader_studies_readings.csv_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reader-studies/{reader_study_id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What every view of one reader study shares. */
+        get: operations["reader_studies_results_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recipes": {
         parameters: {
             query?: never;
@@ -1166,6 +1303,14 @@ export interface components {
          * @enum {string}
          */
         AcquisitionChangeInputDirectionEnum: "PA" | "AP";
+        AnglePair: {
+            reader: string;
+            /** Format: double */
+            first_deg: number;
+            /** Format: double */
+            second_deg: number;
+            opposite: boolean;
+        };
         /**
          * @description * `PA` - Pa
          *     * `AP` - Ap
@@ -1227,6 +1372,39 @@ export interface components {
         };
         /** @enum {unknown} */
         BlankEnum: "";
+        BlindCase: {
+            id: string;
+            name: string;
+            films: number;
+            done: number;
+            width: number;
+            height: number;
+            closed: boolean;
+            next: components["schemas"]["BlindFilm"] | null;
+        };
+        BlindFilm: {
+            film: string;
+            number: number;
+            url: string;
+            following_url: string | null;
+        };
+        /** @description Both lines with their levels; or none of the four, where no angle can be read on the film. */
+        BlindReadingInputRequest: {
+            verdict: components["schemas"]["BlindReadingInputVerdictEnum"];
+            confidence: number;
+            /** Format: double */
+            seconds: number;
+            upper_line?: number[][];
+            lower_line?: number[][];
+            upper_level?: string;
+            lower_level?: string;
+        };
+        /**
+         * @description * `real` - Real
+         *     * `synthetic` - Synthetic
+         * @enum {string}
+         */
+        BlindReadingInputVerdictEnum: "real" | "synthetic";
         CaseStudy: {
             id: string;
             subject: components["schemas"]["SubjectName"];
@@ -1242,6 +1420,27 @@ export interface components {
             /** Format: double */
             error_deg: number;
             measurable: boolean;
+        };
+        CobbIcc: {
+            kind: string;
+            films: number;
+            readers: number;
+            icc: components["schemas"]["Estimate"] | null;
+        };
+        Compared: {
+            first: string;
+            second: string;
+            pairs: components["schemas"]["AnglePair"][];
+            of_readers: components["schemas"]["Comparison"][];
+            together: components["schemas"]["Comparison"];
+        };
+        Comparison: {
+            reader: components["schemas"]["Person"] | null;
+            pairs: number;
+            bias_deg: components["schemas"]["Estimate"] | null;
+            lower_limit_deg: components["schemas"]["Estimate"] | null;
+            upper_limit_deg: components["schemas"]["Estimate"] | null;
+            icc: components["schemas"]["Estimate"] | null;
         };
         /** @description A request body. A field that is not on the list is an error, not silence. */
         ConfirmInputRequest: {
@@ -1272,6 +1471,14 @@ export interface components {
         Error: {
             detail: string;
             code: string;
+        };
+        Estimate: {
+            /** Format: double */
+            value: number;
+            /** Format: double */
+            lower: number | null;
+            /** Format: double */
+            upper: number | null;
         };
         Found: {
             title: string;
@@ -1411,6 +1618,11 @@ export interface components {
             size: number;
             /** @default  */
             sha256: string;
+        };
+        Kappa: {
+            readers: components["schemas"]["Person"][];
+            films: number;
+            kappa: components["schemas"]["Estimate"] | null;
         };
         /**
          * @description * `skip` - Skip
@@ -1781,6 +1993,55 @@ export interface components {
             next: string | null;
             previous: string | null;
         };
+        ReaderProgress: {
+            reader: components["schemas"]["Person"];
+            done: number;
+            last_read_at: string | null;
+        };
+        ReaderResult: {
+            reader: components["schemas"]["Person"];
+            films: number;
+            roc: components["schemas"]["RocPoint"][];
+            auc: components["schemas"]["Estimate"] | null;
+            sensitivity: components["schemas"]["Estimate"] | null;
+            specificity: components["schemas"]["Estimate"] | null;
+            /** Format: double */
+            seconds_real: number | null;
+            /** Format: double */
+            seconds_synthetic: number | null;
+        };
+        ReaderResults: {
+            statement: string;
+            readers: components["schemas"]["ReaderResult"][];
+            kappas: components["schemas"]["Kappa"][];
+            iccs: components["schemas"]["CobbIcc"][];
+            compared: components["schemas"]["Compared"][];
+        };
+        ReaderStudy: {
+            id: string;
+            project: components["schemas"]["ProjectName"];
+            name: string;
+            films: number;
+            done: number | null;
+            created_at: string | null;
+            closed_at: string | null;
+            progress: components["schemas"]["ReaderProgress"][];
+            may_see_results: boolean;
+        };
+        /** @description A request body. A field that is not on the list is an error, not silence. */
+        ReaderStudyInputRequest: {
+            /** Format: uuid */
+            project: string;
+            name: string;
+            films_each: number;
+            seed?: number;
+        };
+        ReaderStudyPage: {
+            count: number;
+            page: number;
+            page_size: number;
+            results: components["schemas"]["ReaderStudy"][];
+        };
         Recipe: {
             name: string;
             title: string;
@@ -1861,11 +2122,18 @@ export interface components {
         };
         /** @description A request body. A field that is not on the list is an error, not silence. */
         ReviewInputRequest: {
-            verdict: components["schemas"]["VerdictEnum"];
+            verdict: components["schemas"]["ReviewInputVerdictEnum"];
             revision: number;
             /** @default  */
             note: string;
         };
+        /**
+         * @description * `accepted` - Accepted
+         *     * `signed` - Signed
+         *     * `returned` - Returned
+         * @enum {string}
+         */
+        ReviewInputVerdictEnum: "accepted" | "signed" | "returned";
         Revision: {
             number: number;
             saved_at: string | null;
@@ -1878,6 +2146,12 @@ export interface components {
             page: number;
             page_size: number;
             results: components["schemas"]["Revision"][];
+        };
+        RocPoint: {
+            /** Format: double */
+            false_positive_rate: number;
+            /** Format: double */
+            true_positive_rate: number;
         };
         /**
          * @description * `assistant` - Assistant
@@ -2212,13 +2486,6 @@ export interface components {
             memberships: components["schemas"]["Membership"][];
             password: string;
         };
-        /**
-         * @description * `accepted` - Accepted
-         *     * `signed` - Signed
-         *     * `returned` - Returned
-         * @enum {string}
-         */
-        VerdictEnum: "accepted" | "signed" | "returned";
         VersionJob: {
             id: string;
             name: string;
@@ -3463,6 +3730,206 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReadCase"];
+                };
+            };
+        };
+    };
+    reader_studies_list: {
+        parameters: {
+            query?: {
+                ordering?: "-created_at" | "-name" | "created_at" | "name";
+                page?: number;
+                page_size?: number;
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaderStudyPage"];
+                };
+            };
+        };
+    };
+    reader_studies_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReaderStudyInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaderStudy"];
+                };
+            };
+        };
+    };
+    reader_studies_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reader_study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaderStudy"];
+                };
+            };
+        };
+    };
+    reader_studies_close_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reader_study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaderStudy"];
+                };
+            };
+        };
+    };
+    reader_studies_films_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                blinded_id: string;
+                reader_study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+        };
+    };
+    reader_studies_films_reading_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                blinded_id: string;
+                reader_study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlindReadingInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlindCase"];
+                };
+            };
+        };
+    };
+    reader_studies_next_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reader_study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlindCase"];
+                };
+            };
+        };
+    };
+    "reader_studies_readings.csv_retrieve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reader_study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    reader_studies_results_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reader_study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaderResults"];
                 };
             };
         };

@@ -26,6 +26,9 @@ const ACTIONS: Record<string, string> = {
   'project.create': 'Project made',
   'project.update': 'Project changed',
   'project.delete': 'Project deleted',
+  'readerstudy.create': 'Reader study made',
+  'readerstudy.read': 'Film read blinded',
+  'readerstudy.close': 'Reader study closed',
   'remark.skip': 'Image put aside',
   'remark.flag': 'Flagged for a doctor',
   'remark.comment': 'Comment',
@@ -64,6 +67,7 @@ const TARGETS: Record<string, string> = {
   landmarkschema: 'schema',
   landmarkset: 'landmark set',
   modelversion: 'model',
+  readerstudy: 'reader study',
   trainingjob: 'training',
 };
 

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import ReadBlinded from './ReadBlinded.svelte';
+
+mountPage(ReadBlinded);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import ReaderStudies from './ReaderStudies.svelte';
+
+mountPage(ReaderStudies);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import ReaderStudy from './ReaderStudy.svelte';
+
+mountPage(ReaderStudy);
