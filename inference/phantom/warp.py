@@ -33,6 +33,8 @@ SHIFT_SHARE: Final = (0.8, 0.55)
 FRONT_SHIFT: Final = 0.5
 """What is left of that share in front, where heart and sternum stay near the middle."""
 TILT_SHARE: Final = 0.5
+TILT_REACH_MM: Final = (150.0, 90.0)
+"""So far aside the shoulders, and what is below them, follow a tilt of the column up and down."""
 TWIST_MM: Final = (-470.0, -400.0, -270.0, -110.0, 0.0)
 """Heights on the reference body: neck, shoulders, middle, loins, pelvis."""
 SHOULDER_MM: Final = (-400.0, -330.0)
@@ -85,7 +87,9 @@ class Warp:
         # A turned cage is pushed back on one side more than it wanders sideways: mostly a shear.
         moved_x = x + SIDEWAYS * forward * np.sin(turn)
         moved_z = forward - REACH_MM * np.tanh(x / REACH_MM) * np.tan(turn)
-        near = np.exp(-((moved_x / 130.0) ** 2))
+        high = (1 - self._hold(y)) / (1 - SHOULDER_TURN)
+        reach = TILT_REACH_MM[1] + (TILT_REACH_MM[0] - TILT_REACH_MM[1]) * high
+        near = np.exp(-((moved_x / reach) ** 2))
         side_share = SHIFT_SHARE[1] + (SHIFT_SHARE[0] - SHIFT_SHARE[1]) * np.exp(-((x / 80.0) ** 2))
         out = np.stack([moved_x * np.cos(tilt), y + moved_x * np.sin(tilt) * near, z - forward + moved_z], -1)
         side_share = side_share * (1 + (FRONT_SHIFT - 1) * blend)
@@ -109,7 +113,7 @@ def between(straight: Spine, bent: Spine, posture: Posture) -> Warp:
         y,
         _smooth(y, straight.centre[:, 1], straight.centre[:, 2], 1.0),
         np.stack([_smooth(y, knots, shift[:, k], SMOOTHING_MM) for k in range(3)], -1),
-        _smooth(y, knots, tilts, 1.5 * SMOOTHING_MM),
+        _smooth(y, knots, tilts, 2.0 * SMOOTHING_MM),
         _smooth(y, knots, turns, SMOOTHING_MM),
         straight.scale,
     )
