@@ -29,6 +29,8 @@ const SHARED = [
     test: /src[\\/](lib[\\/](mount|lazy|Overlays|Glyph)|core[\\/]calibration|stores[\\/](session|toasts)|api[\\/](client|errors|people)|styles)/,
     priority: 20,
   },
+  // Only for the 3D view, and only once it is asked for.
+  { name: 'three', test: /node_modules[\\/]three[\\/]/, priority: 30 },
   { name: 'button', test: /src[\\/]lib[\\/](Button|Spinner)/, priority: 20 },
   // What asks for the password again: every page may need it, no page begins with it.
   { name: 'dialog', test: /src[\\/]lib[\\/](Dialog|Field|SignInAgain)/, priority: 20 },

@@ -14,6 +14,8 @@ export interface PageActs {
   redraw(): void;
   /** Local contrast of a film on and off. */
   equalise(): void;
+  /** The surface in 3D in place of the depth, and back. */
+  solid(): void;
   history(): void;
   remark(kind: RemarkKind): void;
 }
@@ -55,6 +57,7 @@ function actsOf(event: KeyboardEvent, labelling: Labelling, page: PageActs): Rec
     f: () => labelling.link.fit(),
     c: () => page.cycleMode(),
     d: () => page.redraw(),
+    z: () => page.solid(),
     r: () => page.history(),
     n: () => page.next(),
     p: () => page.previous(),

@@ -23,6 +23,7 @@ export const KEYS: readonly KeyAct[] = [
   { shown: 'p', does: 'previous case' },
   { shown: 'c', does: 'side by side, blend, swipe' },
   { shown: 'd', does: 'depth as distances, as a lit surface, by curvature' },
+  { shown: 'z', does: 'the surface in 3D in place of the depth; arrows turn it, Home resets' },
   { shown: 'b (held)', does: 'the depth in place of the colour picture' },
   { shown: 'h (held)', does: 'hide the marks' },
   { shown: 'i', does: 'invert the picture' },
