@@ -78,6 +78,14 @@ def waiting_for(user: User) -> list[WaitingWire]:
     if first_flag is not None:
         url = f"/images/{first_flag.image_id}/label/"
         add("flagged", flags, "image flagged for a doctor", "images flagged for a doctor", url)
+    aside = Image.objects.live().filter(
+        project__in=_projects_with(user, Capability.MANAGE),
+        pk__in=Remark.objects.standing().filter(kind=RemarkKind.SKIP).values("image"),
+    )
+    first_aside = aside.order_by("created_at").first()
+    if first_aside is not None:
+        url = f"/images/{first_aside.pk}/label/"
+        add("put_aside", aside, "image put aside", "images put aside", url)
     return items
 
 

@@ -56,9 +56,10 @@ def remark_wire(row: Remark) -> RemarkWire:
     }
 
 
-def remarks_on(image: Image) -> list[RemarkWire]:
-    """What was said of an image: what stands first, then what is settled; the oldest first in each."""
-    rows = Remark.objects.filter(image=image).select_related("author", "settled_by").order_by("created_at")
+def remarks_on(*images: Image) -> list[RemarkWire]:
+    """What was said of some images: what stands first, then what is settled; the oldest first in each."""
+    about = Remark.objects.filter(image__in=images)
+    rows = about.select_related("author", "settled_by").order_by("created_at")
     return [remark_wire(row) for row in sorted(rows, key=lambda row: row.settled_at is not None)]
 
 

@@ -16,6 +16,7 @@ from annotation.api.audit import AuditEntryWire, audit_wire
 from annotation.api.base import Endpoint, Input, iso, parse, user_of
 from annotation.api.listing import Filter, Listing, contains, exact, identifier, on_date, yes_no
 from annotation.api.measurements import MeasurementWire, measurement_wire
+from annotation.api.remarks import RemarkWire, remarks_on
 from annotation.api.wires import (
     ImageWire,
     ProjectNameWire,
@@ -92,6 +93,7 @@ class StudyDetailWire(StudyWire):
     visits: list[VisitWire]
     next_study: str | None
     activity: list[AuditEntryWire]
+    remarks: list[RemarkWire]
 
 
 _KIND_ORDER = [ImageKind.COLOUR, ImageKind.DEPTH, ImageKind.RADIOGRAPH, ImageKind.SYNTHETIC_RADIOGRAPH]
@@ -256,6 +258,7 @@ def study_detail_wire(user: User, study: Study) -> StudyDetailWire:
         "measurements": [measurement_wire(row) for row in measurements],
         "visits": _visit_wires(study),
         "next_study": str(next_study) if next_study else None,
+        "remarks": remarks_on(*images),
         "activity": [audit_wire(row) for row in activity.order_by("-pk")[:30]],
     }
 

@@ -2328,6 +2328,7 @@ export interface components {
             visits: components["schemas"]["Visit"][];
             next_study: string | null;
             activity: components["schemas"]["AuditEntry"][];
+            remarks: components["schemas"]["Remark"][];
         };
         /** @description A request body. A field that is not on the list is an error, not silence. */
         StudyInputRequest: {

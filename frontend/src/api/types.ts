@@ -151,6 +151,7 @@ export interface StudyDetail extends Study {
   acquisitions: Acquisition[];
   measurements: Measurement[];
   visits: Visit[];
+  remarks: Remark[];
   next_study: string | null;
   activity: AuditEntry[];
 }
@@ -353,7 +354,7 @@ export interface ReadCase {
   may_measure: boolean;
 }
 
-export type WaitingKey = 'to_label' | 'to_read' | 'sides_to_confirm' | 'flagged';
+export type WaitingKey = 'to_label' | 'to_read' | 'sides_to_confirm' | 'flagged' | 'put_aside';
 
 export interface Home {
   waiting: { key: WaitingKey; title: string; count: number; url: string }[];

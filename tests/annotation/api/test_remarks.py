@@ -98,6 +98,19 @@ def test_a_flag_waits_on_the_first_page_of_doctors_alone(make: Factory, client: 
     assert "flagged" not in waiting()
     client.force_login(doctor)
     assert waiting()["flagged"]["count"] == 1
+    shown = client.get(f"/api/v1/studies/{film.study_id}").json()["remarks"]
+    assert [(each["kind"], each["text"]) for each in shown] == [("flag", "Is this T12?")]
     assert waiting()["flagged"]["url"] == f"/images/{film.pk}/label/"
     settle(client, flag["id"])
     assert "flagged" not in waiting()
+
+
+def test_admins_see_what_was_put_aside(make: Factory, client: Client, film: Image) -> None:
+    client.force_login(make.member(film.project, "assistant"))
+    say(client, film, "skip", "Cut off.")
+    assert "put_aside" not in {each["key"] for each in client.get("/api/v1/home").json()["waiting"]}
+    client.force_login(make.member(film.project, "admin"))
+    waiting = {each["key"]: each for each in client.get("/api/v1/home").json()["waiting"]}
+    assert (waiting["put_aside"]["count"], waiting["put_aside"]["title"]) == (1, "image put aside")
+    assert waiting["put_aside"]["url"] == f"/images/{film.pk}/label/"
+    assert "to_label" not in waiting
