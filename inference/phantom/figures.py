@@ -176,7 +176,7 @@ def _proportions(phantom: Measured, real: Measured) -> dict[str, Any]:
 def table(found: dict[str, Any]) -> str:
     """The figures as Markdown."""
     lines = [f"Films: {found['films']['phantom']} phantom, {found['films']['real']} real.", ""]
-    lines += ["| shape | phantom | real |", "|---|---|---|"]
+    lines += ["| shape (the angle: 10, 50, 90 %) | phantom | real |", "|---|---|---|"]
     ours, theirs = found["shape"]["phantom"], found["shape"]["real"]
     lines += [f"| {name.replace('_', ' ')} | {ours[name]} | {theirs[name]} |" for name in ours]
     lines += ["", "| distance | phantom to real | real half to half |", "|---|---|---|"]
