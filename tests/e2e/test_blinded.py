@@ -23,6 +23,14 @@ def make_study(page: Page) -> str:
     return page.url
 
 
+def background_of(page: Page, name: str) -> str:
+    """The colour behind a button's name."""
+    found: str = page.get_by_role("button", name=name).first.evaluate(
+        "(button) => getComputedStyle(button).backgroundColor"
+    )
+    return found
+
+
 def draw_lines(page: Page, film: Pane) -> None:
     page.keyboard.press("l")
     film.drag(film.at(0.44, 0.3), film.at(0.56, 0.26))
@@ -58,6 +66,10 @@ def test_a_study_is_made_read_by_keys_over_a_reload_and_closed(
     expect(next_one).to_be_disabled()
     page.keyboard.press("s")
     page.keyboard.press("4")
+    for name in ("Synthetic", "4"):
+        chosen = page.get_by_role("button", name=name, exact=False).first
+        expect(chosen).to_have_attribute("aria-pressed", "true")
+        expect(chosen).not_to_have_css("background-color", background_of(page, "Real"))
     expect(page.get_by_text("Still to say: the angle, by two lines.")).to_be_visible()
     draw_lines(page, film)
     expect(page.get_by_text("A reading is final.")).to_be_visible()
