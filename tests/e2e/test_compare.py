@@ -64,6 +64,10 @@ def test_the_other_film_is_laid_over_by_c7_and_the_sacrum(
     expect(page.get_by_text("Not aligned: place C7 and the sacrum on")).to_be_visible()
     page.wait_for_timeout(300)
     stretched = drawn(film)
+    page.get_by_role("link", name="the synthetic one").click()
+    page.wait_for_url(f"**/images/{made['image']}/label/?schema=xray2")
+    page.go_back()
+    film.wait_for_picture()
 
     username = doctor["username"]
     backstage("ends", username=username, image=case["image"], c7=[150, 100], sacrum=[140, 600])
