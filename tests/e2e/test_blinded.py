@@ -111,3 +111,39 @@ def test_a_study_is_made_read_by_keys_over_a_reload_and_closed(
 
     page = window.go(address.removeprefix(window.address))
     expect(page.get_by_role("img", name="ROC curve")).to_be_visible()
+
+
+def test_a_film_that_does_not_come_and_one_read_in_another_tab(
+    visit: Visiting, person: Personing, project: dict[str, str], backstage: Backstage
+) -> None:
+    admin, doctor = person("admin"), person("doctor")
+    made = backstage(
+        "reader_study", project=project["id"], username=admin["username"], films_each=2, readers=[]
+    )
+    window = visit(doctor)
+    window.watch.expected += ["status of 503", "status of 409"]
+    window.page.route("**/films/*", lambda route: route.fulfill(status=503))
+    page = window.go(f"/reader-studies/{made['id']}/read/")
+    expect(page.get_by_role("alert").get_by_text("The picture did not load (503).")).to_be_visible()
+    expect(page.get_by_text("Still to say: the film.")).to_be_visible()
+    page.unroute("**/films/*")
+    page.get_by_role("button", name="Try again").click()
+    Pane(page, "Film").wait_for_picture()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+    other = window.another_tab(f"/reader-studies/{made['id']}/read/")
+    for tab in (other, page):
+        Pane(tab, "Film").wait_for_picture()
+        for key in ("r", "5", "n"):
+            tab.keyboard.press(key)
+        tab.keyboard.press("Enter")
+        # The second tab learns that its film is read already, and goes on to the next.
+        expect(tab.get_by_text("Film 2 of 4")).to_be_visible()
+    expect(page.get_by_text("You have read this film; a reading is final.")).to_be_visible()
+
+
+def test_where_there_is_no_reader_study_it_says_so(visit: Visiting, person: Personing) -> None:
+    page = visit(person("doctor")).go("/reader-studies/")
+    expect(page.get_by_role("heading", name="No reader study yet")).to_be_visible()
+    expect(page.get_by_text("An admin of the project makes one.")).to_be_visible()
+    expect(page.get_by_role("button", name="New reader study")).to_have_count(0)

@@ -5,7 +5,7 @@ import { LEVELS } from '@/core/spine/levels';
 import { angleOf, linesOf, NO_LINES, type TwoLines } from '@/core/twolines';
 import { within, type Spot } from '@/core/viewport';
 import { RasterDisplay } from '@/stores/display.svelte';
-import { loadRaster } from '@/stores/pictures';
+import { loadRaster, PictureError } from '@/stores/pictures';
 import { toasts } from '@/stores/toasts.svelte';
 import { ViewLink } from '@/stores/viewlink.svelte';
 import type { Line } from '@/api/types';
@@ -70,7 +70,7 @@ export class BlindReading {
       // So that the next film is there at once; a failure is told when it is opened.
       if (film.following_url !== null) loadRaster(film.following_url).catch(() => undefined);
     } catch (thrown) {
-      this.problem = errorFromThrown(thrown).message;
+      this.problem = thrown instanceof PictureError ? thrown.message : errorFromThrown(thrown).message;
     }
   }
 
