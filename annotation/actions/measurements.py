@@ -19,7 +19,7 @@ from annotation.models import Image, LandmarkRevision, Measurement, User
 from annotation.models.images import ImageKind
 from annotation.models.measurements import Method
 from annotation.spine import cobb, reading_error
-from annotation.spine.levels import is_above, parse_level, spine_levels
+from annotation.spine.levels import Level, is_above, parse_level, spine_levels
 
 VERSION = version("spineweb")
 TOOL = f"spineweb {VERSION}"
@@ -101,6 +101,28 @@ def measure_vertebrae(
     return rows
 
 
+def angle_of_lines(
+    upper_line: list[list[float]],
+    lower_line: list[list[float]],
+    upper_level: str,
+    lower_level: str,
+    *,
+    flipped: bool,
+) -> tuple[float, Level, Level]:
+    """The signed angle in degrees between two lines, and their levels; ActionError where it is none.
+
+    `flipped`: the film is to be mirrored, so that the patient's right is on its right.
+    """
+    try:
+        upper, lower = parse_level(upper_level), parse_level(lower_level)
+        if not is_above(upper, lower):
+            raise ValueError(f"the upper end vertebra {upper} must lie above the lower one {lower}")
+        angle = cobb.cobb_between(upper_line, lower_line, patient_right_at_image_right=not flipped)
+    except ValueError as error:
+        raise ActionError(f"This is not a Cobb angle: {error}.") from error
+    return angle, upper, lower
+
+
 @transaction.atomic
 def measure_lines(
     *,
@@ -113,15 +135,9 @@ def measure_lines(
 ) -> Measurement:
     """The angle between two lines a reader drew along the endplates of two named end vertebrae."""
     _check_film(image)
-    try:
-        upper, lower = parse_level(upper_level), parse_level(lower_level)
-        if not is_above(upper, lower):
-            raise ValueError(f"the upper end vertebra {upper} must lie above the lower one {lower}")
-        angle = cobb.cobb_between(
-            upper_line, lower_line, patient_right_at_image_right=not image.acquisition.display_flip
-        )
-    except ValueError as error:
-        raise ActionError(f"This is not a Cobb angle: {error}.") from error
+    angle, upper, lower = angle_of_lines(
+        upper_line, lower_line, upper_level, lower_level, flipped=image.acquisition.display_flip
+    )
     row = _create(
         reader=reader,
         image=image,

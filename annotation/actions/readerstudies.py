@@ -17,13 +17,11 @@ from django.utils import timezone
 from annotation.actions.audit import record
 from annotation.actions.errors import ActionError, Conflict, Unreadable
 from annotation.actions.files import intake, name_file, open_stored
-from annotation.actions.measurements import TOOL
+from annotation.actions.measurements import TOOL, angle_of_lines
 from annotation.imaging.blinding import BlindFrame, blinded_film, frame_of
 from annotation.imaging.raster import RasterError
 from annotation.models import BlindReading, Image, Project, ReaderStudy, ReaderStudyItem, StoredFile, User
 from annotation.models.images import ImageKind
-from annotation.spine.cobb import cobb_between
-from annotation.spine.levels import is_above, parse_level
 
 MOST_SEED = 2**31 - 1
 Line = list[list[float]]
@@ -173,17 +171,11 @@ def read(
 def _angle(
     study: ReaderStudy, upper_line: Line, lower_line: Line, upper_level: str, lower_level: str
 ) -> tuple[float, str, str]:
-    """The signed angle in degrees; films are shown from behind, the patient's right on the right."""
+    """The signed angle and its levels; films are shown from behind, the patient's right on the right."""
     ends = [*upper_line, *lower_line]
     if not all(0 <= x <= study.frame_width and 0 <= y <= study.frame_height for x, y in ends):
         raise ActionError("The lines must lie on the film.")
-    try:
-        upper, lower = parse_level(upper_level), parse_level(lower_level)
-        if not is_above(upper, lower):
-            raise ValueError(f"the upper end vertebra {upper} must lie above the lower one {lower}")
-        return cobb_between(upper_line, lower_line), upper, lower
-    except ValueError as error:
-        raise ActionError(f"This is not a Cobb angle: {error}.") from error
+    return angle_of_lines(upper_line, lower_line, upper_level, lower_level, flipped=False)
 
 
 @transaction.atomic
