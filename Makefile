@@ -8,7 +8,7 @@ HAVE_PYTHON = command -v $(PYTHON) >/dev/null || \
   { echo "SpineWeb needs Python 3.11 or newer, and there is no $(PYTHON) here. Install it, then run make again."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-python test-frontend test-browser test-services bench format types clean
+.PHONY: help run test lint test-python test-frontend test-browser test-services bench soak format types clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,9 +27,10 @@ test-frontend: ## lint, types, unit tests and build of the browser side
 test-browser: ## tests in a real Chromium
 test-services: ## database, queue and channel tests on SPINEWEB_TEST_POSTGRES and SPINEWEB_TEST_REDIS
 bench: ## measure, and print a table
+soak: ## 200 random labelling sessions with everything that can go wrong (SOAK_SESSIONS=20 for fewer)
 format: ## format Python and TypeScript
 types: ## write the browser's API types from the OpenAPI schema
-lint test-python test-frontend test-browser test-services bench format types:
+lint test-python test-frontend test-browser test-services bench soak format types:
 	@$(HAVE_PYTHON)
 	@exec $(BOOTSTRAP) dev $@ $(ARGS)
 

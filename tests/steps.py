@@ -188,6 +188,10 @@ def bench(report: Report) -> None:
     report.run("Measurements", python("tests/bench/run.py"))
 
 
+def soak(report: Report) -> None:
+    report.run("Random labelling sessions", python("-m", "tests.soak.run"))
+
+
 def format_all(report: Report) -> None:
     report.run("ruff", python("-m", "ruff", "check", "--fix", "."))
     report.run("ruff format", python("-m", "ruff", "format", "."))
@@ -213,6 +217,7 @@ STEPS: dict[str, Callable[[Report], None]] = {
     "test-browser": test_browser,
     "test-services": test_services,
     "bench": bench,
+    "soak": soak,
     "format": format_all,
     "types": types,
 }

@@ -37,7 +37,8 @@ def variables_read() -> set[str]:
     found: set[str] = set()
     folders = [ROOT / name for name in ("spineweb", "annotation", "inference", "capture_agent")]
     files = [file for folder in folders for file in folder.rglob("*.py")]
-    for file in [*files, ROOT / "tests" / "steps.py", ROOT / "tests" / "bench" / "run.py"]:
+    programs = [ROOT / "tests" / name for name in ("steps.py", "bench/run.py", "soak/run.py")]
+    for file in [*files, *programs]:
         for node in ast.walk(ast.parse(file.read_text())):
             name = _read_by(node)
             if isinstance(name, ast.Constant) and isinstance(name.value, str) and name.value.isupper():
