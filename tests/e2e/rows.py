@@ -170,8 +170,7 @@ def ends(username: str, image: str, c7: list[float], sacrum: list[float]) -> Non
     """C7 and the sacrum on a film, saved by a person."""
     film = Image.objects.select_related("project", "study__project", "study__subject").get(pk=image)
     points = [
-        {"name": name, "x": x, "y": y, "state": "placed"}
-        for name, (x, y) in (("C7", c7), ("sacrum", sacrum))
+        {"name": name, "x": x, "y": y, "state": "placed"} for name, (x, y) in (("C7", c7), ("sacrum", sacrum))
     ]
     landmarks.save(
         user=User.objects.get(username=username), image=film, schema="xray2", points=points,
