@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from annotation.spine.geometry import Array, checked_points
 
@@ -153,7 +153,7 @@ def weighted_kappa(
     scatter = float((share * (agreement - marginal * (1 - kappa)) ** 2).sum())
     variance = scatter - (kappa - expected * (1 - kappa)) ** 2
     error = math.sqrt(max(variance, 0.0) / len(first)) / (1 - expected)
-    margin = float(stats.norm.ppf(_upper_tail(confidence))) * error
+    margin = float(special.ndtri(_upper_tail(confidence))) * error
     return Estimate(kappa, max(kappa - margin, -1.0), min(kappa + margin, 1.0))
 
 
@@ -211,8 +211,8 @@ def _upper_tail(confidence: float) -> float:
 
 
 def _f_quantile(confidence: float, over: float, under: float) -> float:
-    return float(stats.f.ppf(_upper_tail(confidence), over, under))
+    return float(special.fdtri(over, under, _upper_tail(confidence)))
 
 
 def _t_quantile(confidence: float, freedom: float) -> float:
-    return float(stats.t.ppf(_upper_tail(confidence), freedom))
+    return float(special.stdtrit(freedom, _upper_tail(confidence)))

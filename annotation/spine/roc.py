@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, stats
+from scipy import special
 
 from annotation.spine.agreement import Estimate
 from annotation.spine.geometry import Array, checked_points
@@ -92,10 +92,13 @@ def _checked(negative: ArrayLike, positive: ArrayLike) -> tuple[Array, Array]:
 
 
 def _root(function: Callable[[float], float], lower: float, upper: float) -> float:
+    # Here, since every web process would carry its 40 MiB.
+    from scipy import optimize
+
     return float(optimize.brentq(function, lower, upper))
 
 
 def _z(confidence: float) -> float:
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
-    return float(stats.norm.ppf((1 + confidence) / 2))
+    return float(special.ndtri((1 + confidence) / 2))
