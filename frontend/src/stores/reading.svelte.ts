@@ -4,28 +4,18 @@ import { knownLength, measurements as api, type NewMeasurement } from '@/api/mea
 import type { Image, LandmarkSet, Line, Measurement, ReadCase, Review, Verdict, Visit } from '@/api/types';
 import { spineAlignment } from '@/core/alignment';
 import { centreOf, columnOf } from '@/core/column';
-import { located } from '@/core/landmarks';
 import { mirroredFrame, surfaceFrame } from '@/core/framing';
 import type { Depth } from '@/core/npy';
 import { within, type Spot } from '@/core/viewport';
 import { coronalBalance, t1TiltDeg, type Balance } from '@/core/spine/balance';
-import { curveBetween, findCurves, type Curve } from '@/core/spine/cobb';
 import { readingErrorDeg } from '@/core/spine/readingerror';
 import { NO_LINES, angleOf, leanOf, linesOf, type TwoLines } from '@/core/twolines';
 import { DepthDisplay, RasterDisplay } from './display.svelte';
+import { endsOn, hasVertebrae, keyOf, levelNear, preferred, reckon, type EndVertebrae } from './reckoning';
 import { loadDepth, loadRaster } from './pictures';
 import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
 import { ViewLink } from './viewlink.svelte';
-
-/** Curves of a set, or why there are none. */
-export interface Reckoning {
-  readonly curves: readonly Curve[];
-  readonly reason: string | null;
-}
-
-/** Upper and lower end vertebra of a curve. */
-type Ends = readonly [string, string];
 
 export class Reading {
   case = $state.raw() as ReadCase;
@@ -56,7 +46,7 @@ export class Reading {
   readonly isSideKnown = $derived(this.image?.side_confirmed ?? false);
   readonly view = $derived({ patientRightAtImageRight: !(this.image?.display_flip ?? false) });
   /** End vertebrae that the reader chose: by set and revision, then by curve from above. */
-  private chosenEnds = $state.raw<Readonly<Record<string, readonly Ends[]>>>({});
+  private chosenEnds = $state.raw<Readonly<Record<string, readonly EndVertebrae[]>>>({});
   readonly reckoning = $derived(reckon(this.set, this.view, this.chosenEnds[keyOf(this.set)]));
   /** The verdict that stands on the set shown. */
   readonly review = $derived(
@@ -108,10 +98,10 @@ export class Reading {
   }
 
   /** The last visit on which angles were read, with those of its levels that are labelled here too. */
-  get lastEnds(): { visit_date: string; ends: readonly Ends[] } | null {
+  get lastEnds(): { visit_date: string; ends: readonly EndVertebrae[] } | null {
     const { levels } = columnOf(this.set?.points ?? []);
     const last = this.earlierVisits.find(({ ends }) => ends.length > 0);
-    const ends = (last?.ends ?? []).flatMap(([upper = '', lower = '']): Ends[] =>
+    const ends = (last?.ends ?? []).flatMap(([upper = '', lower = '']): EndVertebrae[] =>
       levels.includes(upper) && levels.includes(lower) ? [[upper, lower]] : [],
     );
     return last && ends.length > 0 ? { visit_date: last.visit_date, ends } : null;
@@ -151,7 +141,7 @@ export class Reading {
   }
 
   /** The end vertebrae of what this person saved on the set shown, where they are not the most tilted ones. */
-  private measuredEnds(): Record<string, readonly Ends[]> {
+  private measuredEnds(): Record<string, readonly EndVertebrae[]> {
     const { set } = this;
     const rows = this.measurements
       .filter(
@@ -162,8 +152,11 @@ export class Reading {
           row.reader.id === session.current?.user.id,
       )
       .toSorted((a, b) => a.upper_line[0][1] - b.upper_line[0][1]);
-    const ends = rows.map((row): Ends => [row.upper_level, row.lower_level]);
-    const found = reckon(set, this.view).curves.map((curve): Ends => [curve.upperLevel, curve.lowerLevel]);
+    const ends = rows.map((row): EndVertebrae => [row.upper_level, row.lower_level]);
+    const found = reckon(set, this.view).curves.map((curve): EndVertebrae => [
+      curve.upperLevel,
+      curve.lowerLevel,
+    ]);
     return ends.length === 0 || String(ends) === String(found) ? {} : { [keyOf(set)]: ends };
   }
 
@@ -180,9 +173,12 @@ export class Reading {
 
   /** Moves an end of a curve to another vertebra; nothing where the ends would cross. */
   moveEnd(curve: number, end: 'upper' | 'lower', level: string): void {
-    const ends = this.reckoning.curves.map(({ upperLevel, lowerLevel }): Ends => [upperLevel, lowerLevel]);
+    const ends = this.reckoning.curves.map(({ upperLevel, lowerLevel }): EndVertebrae => [
+      upperLevel,
+      lowerLevel,
+    ]);
     const [upper, lower] = ends[curve] ?? ['', ''];
-    const moved: Ends = end === 'upper' ? [level, lower] : [upper, level];
+    const moved: EndVertebrae = end === 'upper' ? [level, lower] : [upper, level];
     const { levels } = columnOf(this.set?.points ?? []);
     if (levels.indexOf(moved[0]) < 0 || levels.indexOf(moved[0]) >= levels.indexOf(moved[1])) return;
     this.chosenEnds = { ...this.chosenEnds, [keyOf(this.set)]: ends.with(curve, moved) };
@@ -190,12 +186,7 @@ export class Reading {
 
   /** The vertebra whose middle is nearest to a spot of the film. */
   levelNear(spot: Spot): string | null {
-    const { levels, corners } = columnOf(this.set?.points ?? []);
-    const far = corners.map((four) => {
-      const [x, y] = [0, 1].map((axis) => four.reduce((sum, each) => sum + (each[axis] ?? 0), 0) / 4);
-      return Math.hypot((x ?? 0) - spot.x, (y ?? 0) - spot.y);
-    });
-    return levels[far.indexOf(Math.min(...far))] ?? null;
+    return levelNear(this.set, spot);
   }
 
   /** The most tilted vertebrae are the ends again. */
@@ -408,44 +399,4 @@ export async function preloadStudy(study: string): Promise<ReadCase> {
   const first = next.radiographs[0] ?? next.synthetic[0];
   if (first) await loadRaster(first.urls.view);
   return next;
-}
-
-/** C7 and the sacrum of a film: a person's if there are any, else a model's. */
-function endsOn(film: Image | null, sets: readonly LandmarkSet[]): readonly [Spot, Spot] | null {
-  const found = sets.flatMap((set) => {
-    const [c7, sacrum] = [located(set.points, 'C7'), located(set.points, 'sacrum')];
-    return set.image === film?.id && c7 && sacrum ? [{ set, ends: [c7, sacrum] as const }] : [];
-  });
-  return (found.find(({ set }) => set.author.kind === 'person') ?? found[0])?.ends ?? null;
-}
-
-function hasVertebrae(set: LandmarkSet): boolean {
-  return set.points.some(({ name }) => /_(TL|TR|BL|BR)$/.test(name));
-}
-
-/** A person's newest set before a model's. */
-function preferred(sets: readonly LandmarkSet[]): LandmarkSet | undefined {
-  return sets.find(({ author }) => author.kind === 'person') ?? sets[0];
-}
-
-function keyOf(set: LandmarkSet | null): string {
-  return `${set?.id} ${set?.revision}`;
-}
-
-function reckon(
-  set: LandmarkSet | null,
-  view: { patientRightAtImageRight: boolean },
-  ends?: readonly Ends[],
-): Reckoning {
-  if (set === null) return { curves: [], reason: null };
-  const { levels, corners } = columnOf(set.points);
-  if (levels.length < 2) return { curves: [], reason: 'Fewer than two vertebrae have all four corners.' };
-  try {
-    const curves = ends
-      ? ends.map(([upper, lower]) => curveBetween(corners, levels, upper, lower, view))
-      : findCurves(corners, levels, view);
-    return { curves, reason: null };
-  } catch (error) {
-    return { curves: [], reason: error instanceof Error ? error.message : String(error) };
-  }
 }
