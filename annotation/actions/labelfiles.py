@@ -27,7 +27,7 @@ MAX_TABLE_ROWS = 20_000
 Points = list[dict[str, Any]]
 STATES = {"placed", "uncertain", "occluded", "missing"}
 
-# sunhl-1th-02-Jan-2017-162 A AP.jpg: date, patient, visit, direction.
+# name-31-Dec-2000-99 A AP.jpg: date, patient, visit, direction.
 _AASCE_NAME = re.compile(
     r"(?P<date>\d{2}-[A-Z][a-z]{2}-\d{4})-(?:(?P<patient>\d+) (?P<visit>[A-Z]) |(?P<other>[a-z]+\d+))"
 )

@@ -67,12 +67,6 @@ class KnownLength(Endpoint):
         return self._answer(request, calibration.forget_known_length(actor=user_of(request), image=image))
 
 
-class StoredBytes(FileResponse):
-    """A file in few large pieces: each piece costs a hop between threads."""
-
-    block_size = 2**18
-
-
 # Which of an image's files each variant is.
 _FILES = {"view": "view", "thumbnail": "thumbnail", "depth": "depth_npy", "file": "pixels"}
 
@@ -103,7 +97,7 @@ class ImageBytes(Endpoint):
             response: FileResponse | HttpResponse = HttpResponseNotModified()
         else:
             record_access(user=user, image=image, variant=self.variant)
-            response = StoredBytes(open_stored(stored), content_type=stored.media_type)
+            response = FileResponse(open_stored(stored), content_type=stored.media_type)
             if self.variant == "depth":
                 response["Content-Type"] = "application/octet-stream"
                 response["Content-Encoding"] = "gzip"
