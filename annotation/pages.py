@@ -16,6 +16,7 @@ from annotation.actions.errors import ActionError
 from annotation.actions.readerresults import results_of
 from annotation.actions.schemas import schema_of, schemas_of
 from annotation.api.audit import AUDIT, audit_of, audit_wire
+from annotation.api.capture import agent_wire, agents_of
 from annotation.api.cases import default_schema, label_case, read_case
 from annotation.api.home import home_wire
 from annotation.api.landmarks import visible_images
@@ -258,6 +259,18 @@ def read_blinded(request: HttpRequest, user: User, reader_study_id: str) -> Http
     row = _reader_study(user, reader_study_id)
     require_reader(user, row)
     return show(request, user, "read-blinded", f"Read {row.name}", blind_case_wire(user, row), dark=True)
+
+
+@page
+def capture(request: HttpRequest, user: User) -> HttpResponse:
+    rows = [agent_wire(user, token) for token in agents_of(user)]
+    return show(request, user, "capture", "Capture", {"agents": rows}, dark=True)
+
+
+@page
+def agents(request: HttpRequest, user: User) -> HttpResponse:
+    rows = [agent_wire(user, token) for token in agents_of(user)]
+    return show(request, user, "agents", "Agents", {"agents": rows})
 
 
 @page

@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from annotation.actions import imports
+from annotation.actions import captureshots, imports
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def sweep_imports() -> int:
-    """Discard the uploads that nobody confirmed within a day."""
-    return imports.sweep()
+    """Discard the uploads that nobody confirmed within a day, and what shots left behind."""
+    return imports.sweep() + captureshots.sweep()

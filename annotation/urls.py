@@ -1,18 +1,24 @@
 """Every route of the annotation app."""
 
+from typing import Any, cast
+
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from annotation import pages
 from annotation.api import (
+    agents,
     audit,
+    capture,
     cases,
     exports,
+    filmnotes,
     home,
     images,
     imports,
     landmarks,
     measurements,
+    oddities,
     people,
     projects,
     readerresults,
@@ -24,6 +30,9 @@ from annotation.api import (
     studies,
     subjects,
 )
+from annotation.consumers.agent import agent_socket
+from annotation.consumers.viewer import viewer_socket
+from capture_agent.protocol.messages import AGENT_SOCKET, VIEWER_SOCKET
 
 _pages = [
     path("", pages.home),
@@ -43,6 +52,8 @@ _pages = [
     path("reader-studies/", pages.reader_studies),
     path("reader-studies/<uuid:reader_study_id>/", pages.reader_study),
     path("reader-studies/<uuid:reader_study_id>/read/", pages.read_blinded),
+    path("capture/", pages.capture),
+    path("agents/", pages.agents),
     path("people/", pages.people),
     path("audit/", pages.audit),
 ]
@@ -71,6 +82,8 @@ _api = [
     path("studies/<uuid:study_id>/measurements", measurements.Measurements.as_view()),
     path("studies/<uuid:study_id>/report", reports.Report.as_view()),
     path("measurements/<uuid:measurement_id>", measurements.OneMeasurement.as_view()),
+    path("studies/<uuid:study_id>/film-notes", filmnotes.FilmNotes.as_view()),
+    path("film-notes/<uuid:note_id>", filmnotes.OneFilmNote.as_view()),
     path("acquisitions/<uuid:acquisition_id>", studies.OneAcquisition.as_view()),
     path("images/<uuid:image_id>", images.OneImage.as_view()),
     path("images/<uuid:image_id>/view", images.ImageBytes.as_view(variant="view"), name="image-view"),
@@ -85,6 +98,7 @@ _api = [
     path("remarks/<uuid:remark_id>/settle", remarks.RemarkSettled.as_view()),
     path("landmark-sets/<uuid:set_id>/revisions", landmarks.Revisions.as_view()),
     path("landmark-sets/<uuid:set_id>/revisions/<int:number>", landmarks.OneRevision.as_view()),
+    path("landmark-sets/<uuid:set_id>/oddities", oddities.SetOddities.as_view()),
     path("landmark-sets/<uuid:set_id>/reviews", reviews.SetReviews.as_view()),
     path("label-cases/<uuid:image_id>", cases.LabelCase.as_view()),
     path("read-cases/<uuid:study_id>", cases.ReadCase.as_view()),
@@ -108,6 +122,15 @@ _api = [
     path("imports/<uuid:import_id>/items/<uuid:item_id>/thumbnail", imports.ImportThumbnail.as_view()),
     path("imports/<uuid:import_id>/inspect", imports.ImportInspect.as_view()),
     path("imports/<uuid:import_id>/confirm", imports.ImportConfirm.as_view()),
+    # What an agent beside a camera sends
+    path("capture/shots/<uuid:shot_id>", agents.AgentShot.as_view()),
+    path("capture/shots/<uuid:shot_id>/content", agents.AgentShotContent.as_view()),
+    path("capture/shots/<uuid:shot_id>/finish", agents.AgentShotFinish.as_view()),
+    path("capture/agents", capture.CaptureAgents.as_view()),
+    path("capture/agents/<uuid:token_id>/shots", capture.CaptureAgentShots.as_view()),
+    path("capture/agents/<uuid:token_id>/checks", capture.CaptureAgentChecks.as_view()),
+    path("acquisitions/<uuid:acquisition_id>/noise", capture.AcquisitionNoise.as_view()),
+    path("capture/checks/<uuid:check_id>", agents.AgentCheck.as_view()),
     path("audit", audit.Audit.as_view()),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path(
@@ -116,6 +139,10 @@ _api = [
         name="docs",
     ),
 ]
+
+# An agent names no origin and has no session; a browser has both. See spineweb.asgi.
+agent_websocket_urlpatterns = [path(AGENT_SOCKET.lstrip("/"), cast(Any, agent_socket))]
+websocket_urlpatterns = [path(VIEWER_SOCKET.lstrip("/"), cast(Any, viewer_socket))]
 
 urlpatterns = [
     *_pages,

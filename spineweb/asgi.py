@@ -2,22 +2,23 @@
 
 import gc
 import os
+from typing import Any, cast
 
 from channels.auth import AuthMiddlewareStack
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import re_path
 
 from spineweb.bridge import ThreadedWSGI
+from spineweb.origins import SameOrigin
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spineweb.settings")
 django_application = get_wsgi_application()
 
 # After Django is set up: the consumers import models.
-from spineweb.urls import websocket_urlpatterns  # noqa: E402
+from spineweb.urls import agent_websocket_urlpatterns, websocket_urlpatterns  # noqa: E402
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
@@ -27,7 +28,10 @@ class NoSuchSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels ha
         await self.close()
 
 
-websockets = URLRouter([*websocket_urlpatterns, re_path("", NoSuchSocket.as_asgi())])
+browsers = SameOrigin(
+    AuthMiddlewareStack(URLRouter([*websocket_urlpatterns, re_path("", NoSuchSocket.as_asgi())]))
+)
+websockets = URLRouter([*agent_websocket_urlpatterns, re_path("", cast(Any, browsers))])
 
 # More threads than cores: some of them wait for the disk.
 HTTP_THREADS = 6
@@ -37,7 +41,7 @@ application = ProtocolTypeRouter(
         "http": ThreadedWSGI(
             django_application, threads=HTTP_THREADS, most_body_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         ),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(websockets)),
+        "websocket": websockets,
     }
 )
 

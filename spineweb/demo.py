@@ -22,6 +22,8 @@ from annotation.actions.measurements import measure_vertebrae
 from annotation.actions.people import add_member, create_user
 from annotation.models import AuditEntry, LandmarkSet, Membership, Project, User
 from annotation.models.people import Role
+from inference.actions.shipping import install
+from inference.shipped import all_shipped
 
 PROJECT = "Demo"
 PASSWORD_CHANGES = ("user.change_password", "user.reset_password")
@@ -132,6 +134,15 @@ def make_project() -> Project:
         if not Membership.objects.filter(user=users[account.username], project=project).exists():
             add_member(actor=admin, project=project, username=account.username, role=account.role)
     return project
+
+
+def take_in_models() -> list[str]:
+    """Make the models that come with the program versions of the demo project; their labels.
+
+    Before the studies come in: a model in use runs by itself on what is new.
+    """
+    project = Project.objects.get(name=PROJECT)
+    return [install(actor=None, project=project, shipped=each).label for each in all_shipped()]
 
 
 def leave_work(studies: Path) -> None:

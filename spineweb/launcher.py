@@ -103,6 +103,7 @@ class Platform:
     def worker(self) -> Service:
         """The Celery worker: one job at a time, and the sweep. When it is stopped it hands its job back."""
         argv = ["-m", "celery", "-A", "spineweb", "worker", "--pool", "prefork", "--concurrency", "1"]
+        argv += ["--queues", "celery,gpu"]
         argv += ["--without-gossip", "--without-mingle", "--loglevel", "INFO", "--beat"]
         url = self.environment["REDIS_URL"]
         return self._service("worker", argv, lambda: worker_answers(url))

@@ -4,6 +4,7 @@ Run as `python -m spineweb.serve FD`. Several of these share one listening socke
 replaced refuses no connection.
 """
 
+import logging
 import socket
 import sys
 
@@ -51,8 +52,17 @@ def config() -> uvicorn.Config:
     )
 
 
+def without_traceback(record: logging.LogRecord) -> bool:
+    """A stranger's bytes that are no text are one line of the log: uvicorn would add a traceback to each."""
+    if "Invalid UTF-8" in record.msg:
+        record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+    return True
+
+
 def main(descriptor: int) -> None:
-    uvicorn.Server(config()).run(sockets=[socket.socket(fileno=descriptor)])
+    server = uvicorn.Server(config())
+    logging.getLogger("uvicorn.error").addFilter(without_traceback)
+    server.run(sockets=[socket.socket(fileno=descriptor)])
 
 
 if __name__ == "__main__":

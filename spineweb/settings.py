@@ -206,6 +206,10 @@ CONTENT_SECURITY_POLICY = {
 FILES_URL = _env("SPINEWEB_FILES", f"file://{DATA_DIR / 'files'}")
 
 
+# Where the checkpoints of trainings are copied to, for machines that share no run folders.
+CHECKPOINTS_URL = _env("SPINEWEB_CHECKPOINTS")
+
+
 def _file_storage(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme == "file":
@@ -224,13 +228,19 @@ def _file_storage(url: str) -> dict[str, Any]:
                 "querystring_auth": True,
             },
         }
-    raise ImproperlyConfigured(f"SPINEWEB_FILES must start with file:// or s3://, not {parts.scheme!r}")
+    raise ImproperlyConfigured(
+        f"SPINEWEB_FILES and SPINEWEB_CHECKPOINTS must start with file:// or s3://, not {parts.scheme!r}"
+    )
 
 
 STORAGES = {
     "default": _file_storage(FILES_URL),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
+if CHECKPOINTS_URL:
+    if f"{CHECKPOINTS_URL.rstrip('/')}/".startswith(f"{FILES_URL.rstrip('/')}/"):
+        raise ImproperlyConfigured("SPINEWEB_CHECKPOINTS must not lie within SPINEWEB_FILES")
+    STORAGES["checkpoints"] = _file_storage(CHECKPOINTS_URL)
 # Uploads are written here while they arrive; the same disk as a folder store, so that a rename is atomic.
 INCOMING_DIR = DATA_DIR / "incoming"
 RUNS_DIR = Path(_env("SPINEWEB_RUNS", str(DATA_DIR / "runs")))
@@ -280,6 +290,8 @@ SPECTACULAR_SETTINGS = {
 
 # --- Queue: see inference.models for why the rows, not the messages, are the truth -----------------
 CELERY_BROKER_URL = REDIS_URL or "memory://"
+# Trainings have a queue of their own, for machines with a GPU: `celery -A spineweb worker -Q gpu`.
+CELERY_TASK_ROUTES = {"inference.tasks.train": {"queue": "gpu"}}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

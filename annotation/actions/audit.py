@@ -14,12 +14,12 @@ def record_access(*, user: User, image: Image, variant: str) -> None:
     Unlike an act, it need not wait for the disk: a power cut may take the last moments of the ledger, but
     looking at a picture must not cost as much as saving one.
     """
-    with _commit_without_sync():
+    with without_sync():
         ImageAccess.objects.create(user=user, image=image, variant=variant)
 
 
 @contextmanager
-def _commit_without_sync() -> Iterator[None]:
+def without_sync() -> Iterator[None]:
     """What is committed inside is on disk a moment later, not at once."""
     if connection.vendor == "postgresql":
         with transaction.atomic(), connection.cursor() as cursor:

@@ -135,7 +135,9 @@ def delete_subject(*, actor: User, subject: Subject) -> None:
 
 
 @transaction.atomic
-def create_study(*, actor: User, subject: Subject, visit_date: datetime.date, notes: str = "") -> Study:
+def create_study(
+    *, actor: User | None, subject: Subject, visit_date: datetime.date, notes: str = ""
+) -> Study:
     """A new visit."""
     study = Study.objects.create(project=subject.project, subject=subject, visit_date=visit_date, notes=notes)
     summary = f"{subject.pseudonym}, visit of {visit_date}"

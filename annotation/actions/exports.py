@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from annotation.actions.reports import STATEMENT
 from annotation.actions.schemas import schemas_of
-from annotation.models import Image, LandmarkSet, Measurement, Project
+from annotation.models import FilmNote, Image, LandmarkSet, Measurement, Project
 from annotation.spine.schemas import LandmarkSchema
 
 _BATCH = 500
@@ -56,6 +56,21 @@ _MEASUREMENT_COLUMNS = {
     "calibration": "calibration",
     "reading_error_deg": "reading_error_deg",
     "reading_error_source": "reading_error_source",
+    "created_at": "created_at",
+    "retracted_at": "retracted_at",
+}
+
+_NOTE_COLUMNS = {
+    "subject": "study__subject__pseudonym",
+    "visit_date": "study__visit_date",
+    "study": "study_id",
+    "image": "image_id",
+    "image_kind": "image__kind",
+    "note": "id",
+    "text": "text",
+    "x": "x",
+    "y": "y",
+    "reader": "reader__username",
     "created_at": "created_at",
     "retracted_at": "retracted_at",
 }
@@ -133,6 +148,14 @@ def _json_list(opening: str, rows: Iterable[dict[str, Any]], closing: str) -> It
     yield closing.encode()
 
 
+def film_notes_csv(project: Project) -> Iterator[bytes]:
+    """One row per note on a film, the retracted ones too."""
+    images = Image.objects.live().filter(project=project)
+    found = FilmNote.objects.filter(image__in=images).order_by("study_id", "created_at", "id")
+    rows = found.values_list(*_NOTE_COLUMNS.values()).iterator(chunk_size=_BATCH)
+    return _csv([*_NOTE_COLUMNS], (cells(row) for row in rows))
+
+
 def landmarks_json(project: Project) -> Iterator[bytes]:
     """Every set with the points of its newest revision."""
     found = _live_sets(project).values_list(*_SET_COLUMNS.values(), "points").iterator(chunk_size=_BATCH)
@@ -183,8 +206,13 @@ def coco_json(project: Project) -> Iterator[bytes]:
     yield from _json_list('"annotations": [\n', _coco_annotations(project, schemas, image_ids), "\n]}\n")
 
 
+def _keypoints(schema: LandmarkSchema) -> list[str]:
+    """The usual points come first, so that these keep their places whether or not the extras are used."""
+    return [*schema.point_names, *(point.name for point in schema.extras)]
+
+
 def _coco_category(number: int, schema: LandmarkSchema) -> dict[str, Any]:
-    names = [point.name for point in schema.points]
+    names = _keypoints(schema)
     return {
         "id": number,
         "name": schema.name,
@@ -197,7 +225,7 @@ def _coco_category(number: int, schema: LandmarkSchema) -> dict[str, Any]:
 def _coco_annotations(
     project: Project, schemas: list[LandmarkSchema], image_ids: dict[object, int]
 ) -> Iterator[dict[str, Any]]:
-    categories = {schema.name: (number, schema) for number, schema in enumerate(schemas, start=1)}
+    categories = {schema.name: (number, _keypoints(schema)) for number, schema in enumerate(schemas, start=1)}
     found = _live_sets(project).values_list(
         "id", "image_id", "schema", "points", "author__username", "model_label"
     )
@@ -206,11 +234,11 @@ def _coco_annotations(
     ):
         if image_id not in image_ids or schema_name not in categories:
             continue
-        category, schema = categories[schema_name]
+        category, names = categories[schema_name]
         by_name = {point["name"]: point for point in points}
         keypoints: list[float] = []
-        for definition in schema.points:
-            point = by_name.get(definition.name)
+        for name in names:
+            point = by_name.get(name)
             if point is None or point["x"] is None:
                 keypoints += [0, 0, 0]
             else:

@@ -17,6 +17,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
+from django.db import models, transaction
 from django.utils import timezone
 
 from annotation.actions.errors import ActionError, StorageFull, Unavailable
@@ -123,6 +124,17 @@ def remove_unnamed(name: str) -> bool:
         return False
     default_storage.delete(name)
     return True
+
+
+def forget(file: StoredFile) -> bool:
+    """Remove a stored file, bytes and row, that no other row names any more. False where one does."""
+    with _gate(fcntl.LOCK_EX):
+        try:
+            with transaction.atomic():
+                StoredFile.objects.filter(pk=file.pk).delete()
+        except models.ProtectedError:
+            return False
+        return remove_unnamed(file.storage_name)
 
 
 @contextlib.contextmanager

@@ -4,46 +4,21 @@ Nothing here reads what is inside a file; that is `actions.inspection`. The byte
 file whose length is the truth about how far it has come; the row's `received` follows it.
 """
 
-import contextlib
-import fcntl
 import os
 import shutil
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from annotation.actions import audit
-from annotation.actions.errors import ActionError, Conflict, StorageFull, TooLarge
-from annotation.actions.files import DISK_ERRORS
+from annotation.actions import audit, chunks
+from annotation.actions.errors import ActionError, Conflict, TooLarge
 from annotation.models import Import, ImportItem, Project, User
-from annotation.models.filestore import fsync_folder
 from annotation.models.imports import ABANDONED_AFTER, ImportState, ItemState
 
-CHUNK_BYTES = 8 * 2**20
 MAX_ITEMS = 5_000
-_PIECE_BYTES = 1 << 18
-
-
-class Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-class WrongOffset(Conflict):
-    """The chunk does not continue where the file ends. `offset` is where it does."""
-
-    code = "wrong_offset"
-
-    def __init__(self, offset: int) -> None:
-        super().__init__(
-            f"The file has {offset} bytes so far; send the next chunk from there.",
-            fields={"upload_offset": [str(offset)]},
-        )
-        self.offset = offset
 
 
 def open_import(*, user: User, project: Project) -> Import:
@@ -85,12 +60,12 @@ def add_item(*, batch: Import, name: str, size: int, sha256: str = "") -> Import
             raise Conflict("Another file with this name is already in this import; remove it first.")
         if locked.items.count() >= MAX_ITEMS:
             raise TooLarge(f"One import takes at most {MAX_ITEMS} files; import the rest separately.")
-        _refuse_without_room(size)
+        chunks.refuse_without_room(size)
         _touch(locked)
         return ImportItem.objects.create(batch=locked, name=plain, size=size, sha256=sha256)
 
 
-def append(*, item: ImportItem, offset: int, stream: Readable) -> ImportItem:
+def append(*, item: ImportItem, offset: int, stream: chunks.Readable) -> ImportItem:
     """Write one chunk at the end of an item's bytes; they are on disk when this returns.
 
     Raises WrongOffset where `offset` is not the end, TooLarge for more bytes than announced or than one
@@ -99,34 +74,17 @@ def append(*, item: ImportItem, offset: int, stream: Readable) -> ImportItem:
     if item.batch.state != ImportState.OPEN:
         raise Conflict("This import is closed; start a new one.")
     if item.state != ItemState.UPLOADING:
-        raise WrongOffset(item.size)
-    with _locked_file(item.path) as handle:
+        raise chunks.WrongOffset(item.size)
+    with chunks.locked_file(item.path) as handle:
         end = os.fstat(handle).st_size
         # All bytes here and the row not told, because the database or the process failed just then: tell it.
         if end != item.size:
-            if offset != end:
-                raise WrongOffset(end)
-            end += _take(stream, handle, item, end)
+            end = chunks.append(handle=handle, path=item.path, size=item.size, offset=offset, stream=stream)
         state = ItemState.CHECKING if end == item.size else ItemState.UPLOADING
         ImportItem.objects.filter(pk=item.pk).update(received=end, state=state)
     _touch(item.batch)
     item.received, item.state = end, state
     return item
-
-
-def _take(stream: Readable, handle: int, item: ImportItem, end: int) -> int:
-    """Write one chunk at the end of the file, durably or not at all; how many bytes it had."""
-    try:
-        copied = _copy(stream, handle, at_most=min(CHUNK_BYTES, item.size - end))
-        os.fsync(handle)
-        if end == 0:
-            for folder in (item.path.parent, item.path.parent.parent):
-                fsync_folder(folder)
-    except BaseException as error:
-        os.ftruncate(handle, end)
-        _raise_if_full(error)
-        raise
-    return copied
 
 
 def remove_item(*, item: ImportItem) -> None:
@@ -205,48 +163,3 @@ def _lock_open(batch: Import) -> Import:
 
 def _touch(batch: Import) -> None:
     Import.objects.filter(pk=batch.pk).update(touched_at=timezone.now())
-
-
-def _refuse_without_room(size: int) -> None:
-    """A claim the disk cannot hold is refused before a byte of it comes."""
-    incoming = Path(settings.INCOMING_DIR)
-    incoming.mkdir(parents=True, exist_ok=True)
-    if size > shutil.disk_usage(incoming).free:
-        raise StorageFull("There is not enough free space on the server for this file; nothing was stored.")
-
-
-@contextlib.contextmanager
-def _locked_file(path: Path) -> Iterator[int]:
-    """The file at `path`, made if need be, held by one writer at a time."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Conflict("Another upload of this file is under way; wait for it or close it.") from error
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def _copy(stream: Readable, handle: int, *, at_most: int) -> int:
-    """Copy a stream to the end of a file. Raises TooLarge as soon as it holds more than `at_most` bytes."""
-    copied = 0
-    while piece := stream.read(_PIECE_BYTES):
-        copied += len(piece)
-        if copied > at_most:
-            raise TooLarge("More bytes came than were announced, or the chunk is larger than 8 MiB.")
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(handle, view) :]
-    if not copied:
-        raise ActionError("The chunk is empty; send the next bytes of the file as the request's body.")
-    return copied
-
-
-def _raise_if_full(error: BaseException) -> None:
-    if isinstance(error, OSError) and error.errno in DISK_ERRORS:
-        raise StorageFull(
-            "The server's disk is full or not writable; this chunk was not stored. Try again later."
-        ) from error

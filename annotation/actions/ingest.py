@@ -68,11 +68,16 @@ class Visit:
 def study_for(*, user: User, project: Project, visit: Visit) -> Study:
     """The study of a visit, made if need be: the same subject and day are one study."""
     subject = subject_for(user=user, project=project, person=visit.person)
-    known = Study.objects.filter(subject=subject, visit_date=visit.visit_date, deleted_at=None)
-    if visit.note:
-        known = known.filter(notes=visit.note)
-    study = known.select_related("project").order_by("created_at").first()
-    return study or create_study(actor=user, subject=subject, visit_date=visit.visit_date, notes=visit.note)
+    return study_on(actor=user, subject=subject, visit_date=visit.visit_date, note=visit.note)
+
+
+def study_on(*, actor: User | None, subject: Subject, visit_date: datetime.date, note: str = "") -> Study:
+    """The subject's study of a day, made if need be."""
+    known = Study.objects.filter(subject=subject, visit_date=visit_date, deleted_at=None)
+    if note:
+        known = known.filter(notes=note)
+    study = known.select_related("project", "subject").order_by("created_at").first()
+    return study or create_study(actor=actor, subject=subject, visit_date=visit_date, notes=note)
 
 
 Stored = dict[LocalFile, StoredFile]
@@ -81,19 +86,35 @@ Stored = dict[LocalFile, StoredFile]
 def bring_in(taken: files.Intake, shot: Shot) -> Stored:
     """The bytes of a shot, in the store and on disk; their rows come with `record_shot`."""
     local = [file for picture in shot.pictures for file in _files_of(picture)]
-    if shot.source is not None:
-        local.append(shot.source)
+    local += [file for file in (shot.source, shot.noise) if file is not None]
     return {file: taken.put(file.path, file.media_type) for file in dict.fromkeys(local)}
 
 
 def record_shot(*, user: User, project: Project, visit: Visit, shot: Shot, stored: Stored) -> Study:
-    """Every row of a shot. Must run inside a transaction, after `bring_in`."""
-    rows = {file: files.name_file(unsaved) for file, unsaved in stored.items()}
+    """Every row of a shot and its visit. Must run inside a transaction, after `bring_in`."""
     study = study_for(user=user, project=project, visit=visit)
+    record_acquisition(user=user, study=study, captured_on=visit.visit_date, shot=shot, stored=stored)
+    return study
+
+
+def record_acquisition(
+    *,
+    user: User | None,
+    study: Study,
+    captured_on: datetime.date,
+    shot: Shot,
+    stored: Stored,
+    action: str = "acquisition.import",
+) -> Acquisition:
+    """Every row of a shot of a visit. Must run inside a transaction, after `bring_in`.
+
+    user: None where nobody is known to have asked; then the shot has no landmarks.
+    """
+    rows = {file: files.name_file(unsaved) for file, unsaved in stored.items()}
     acquisition = Acquisition.objects.create(
         study=study,
         kind=shot.kind,
-        captured_on=visit.visit_date,
+        captured_on=captured_on,
         direction=shot.direction,
         display_flip=shot.display_flip,
         side_marker=shot.side_marker,
@@ -101,6 +122,7 @@ def record_shot(*, user: User, project: Project, visit: Visit, shot: Shot, store
         device=shot.device,
         source=rows[shot.source] if shot.source is not None else None,
         source_name=shot.source_name,
+        noise=rows[shot.noise] if shot.noise is not None else None,
         details=shot.details,
         created_by=user,
     )
@@ -108,16 +130,17 @@ def record_shot(*, user: User, project: Project, visit: Visit, shot: Shot, store
     for picture in shot.pictures:
         image = _create_image(acquisition, picture, rows, colour)
         colour = image if picture.kind == ImageKind.COLOUR else colour
-        _save_landmarks(user, image, picture)
+        if user is not None:
+            _save_landmarks(user, image, picture)
     summaries.refresh(study)
     audit.record(
         actor=user,
-        action="acquisition.import",
+        action=action,
         target=acquisition,
-        summary=f"{visit.person.pseudonym}, visit of {visit.visit_date}: {shot.kind}",
+        summary=f"{study.subject.pseudonym}, visit of {captured_on}: {shot.kind}",
         project=study.project,
     )
-    return study
+    return acquisition
 
 
 def _files_of(picture: Picture) -> list[LocalFile]:

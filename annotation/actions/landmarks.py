@@ -31,7 +31,7 @@ class StaleError(Exception):
 
 def check_points(points: list[dict[str, Any]], schema: LandmarkSchema, image: Image) -> list[dict[str, Any]]:
     """The points in schema order and canonical form. Raises ActionError naming the first that is wrong."""
-    order = {point.name: index for index, point in enumerate(schema.points)}
+    order = {point.name: index for index, point in enumerate(schema.all_points)}
     seen: dict[str, dict[str, Any]] = {}
     reach = _MARGIN * max(image.width, image.height)
     for point in points:
@@ -55,6 +55,11 @@ def check_points(points: list[dict[str, Any]], schema: LandmarkSchema, image: Im
     return sorted(seen.values(), key=lambda point: order[point["name"]])
 
 
+def _asked(schema: LandmarkSchema, points: list[dict[str, Any]]) -> int:
+    """How many points a set with these has when it is complete."""
+    return len(schema.asked({point["name"] for point in points}))
+
+
 def _check_target(schema: LandmarkSchema, image: Image) -> None:
     film = image.kind in {ImageKind.RADIOGRAPH, ImageKind.SYNTHETIC_RADIOGRAPH}
     if (schema.target == "radiograph") != film:
@@ -76,7 +81,8 @@ def save(
     """Append a revision to the user's own set on an image.
 
     `base_revision` is the revision the points were made from (0 for none): another one stored by now raises
-    StaleError with the current set, and nothing is written. The same key again returns the set as it is.
+    StaleError with the current set, and nothing is written. The same key again returns the set as that save
+    left it, whatever was saved since: who lost the first answer learns no newer revision unseen.
     """
     definition = schema_of(image.project, schema)
     _check_target(definition, image)
@@ -86,20 +92,29 @@ def save(
     found = landmark_set.revisions.filter(newest_or_same).order_by()
     known = dict(found.values_list("idempotency_key", "digest"))
     if idempotency_key in known:
-        return landmark_set
+        return _as_of(landmark_set, idempotency_key, definition)
     if landmark_set.revision != base_revision:
         raise StaleError(landmark_set)
     digest = next(iter(known.values()), "")
     was = (landmark_set.complete, landmark_set.verdict)
     _append(landmark_set, canonical, digest, user, idempotency_key, comment, began_from)
-    landmark_set.complete = len(canonical) == len(definition.points)
+    asked = _asked(definition, canonical)
+    landmark_set.complete = len(canonical) == asked
     landmark_set.save(update_fields=["revision", "saved_at", "points", "complete", "verdict"])
-    summary = (
-        f"{schema} revision {landmark_set.revision}: {len(canonical)} of {len(definition.points)} points"
-    )
+    summary = f"{schema} revision {landmark_set.revision}: {len(canonical)} of {asked} points"
     record(actor=user, action="landmarks.save", target=landmark_set, summary=summary, project=image.project)
     if (landmark_set.complete, landmark_set.verdict) != was or landmark_set.revision == 1:
         refresh(image.study)
+    return landmark_set
+
+
+def _as_of(landmark_set: LandmarkSet, key: uuid.UUID, schema: LandmarkSchema) -> LandmarkSet:
+    """The (unsaved) set at the revision that this key made."""
+    made = landmark_set.revisions.get(idempotency_key=key)
+    if made.number != landmark_set.revision:
+        landmark_set.revision, landmark_set.points = made.number, made.points
+        landmark_set.saved_at, landmark_set.verdict = made.saved_at, ""
+        landmark_set.complete = len(made.points) == _asked(schema, made.points)
     return landmark_set
 
 
@@ -162,7 +177,7 @@ def save_prediction(
     newest = landmark_set.revisions.filter(number=landmark_set.revision)
     digest = newest.values_list("digest", flat=True).first() or ""
     _append(landmark_set, canonical, digest, None, uuid.uuid4(), "", None)
-    landmark_set.complete = len(canonical) == len(definition.points)
+    landmark_set.complete = len(canonical) == _asked(definition, canonical)
     landmark_set.save(update_fields=["revision", "saved_at", "points", "complete", "verdict"])
     summary = f"{schema} by {model_label}"
     record(

@@ -18,10 +18,20 @@ from annotation.actions.audit import record
 from annotation.actions.errors import ActionError, Conflict, Unreadable
 from annotation.actions.files import intake, name_file, open_stored
 from annotation.actions.measurements import TOOL, angle_of_lines
-from annotation.imaging.blinding import BlindFrame, blinded_film, frame_of
+from annotation.imaging.blinding import BlindFrame, Region, blinded_film, frame_of, spine_region
 from annotation.imaging.raster import RasterError
-from annotation.models import BlindReading, Image, Project, ReaderStudy, ReaderStudyItem, StoredFile, User
+from annotation.models import (
+    BlindReading,
+    Image,
+    LandmarkSet,
+    Project,
+    ReaderStudy,
+    ReaderStudyItem,
+    StoredFile,
+    User,
+)
 from annotation.models.images import ImageKind
+from annotation.spine import schemas
 
 MOST_SEED = 2**31 - 1
 Line = list[list[float]]
@@ -33,17 +43,19 @@ def create(
     """Draw `films_each` real and as many synthetic films of the project, and freeze them as readers get them.
 
     At most one of each kind from a visit; visits that have both come first, so that angles can be compared.
-    The same seed draws the same films from the same images.
+    The same seed draws the same films from the same images. Where C7 and the sacrum are placed on every film
+    drawn, each is cut to what lies between them; where one lacks them none is, for that would tell it apart.
     """
     seed = secrets.randbelow(MOST_SEED) if seed is None else seed
     images = _draw(project, films_each, seed)
-    frame = frame_of([(image.width, image.height) for image in images])
+    regions = _regions(images)
+    frame = frame_of(_size(image, regions.get(image.pk)) for image in images)
     # Rendered before anything is written, so that no database lock is held meanwhile.
     with intake() as taken, tempfile.TemporaryDirectory() as folder:
         films = []
         for image in images:
             path = Path(folder) / f"{image.pk}.png"
-            path.write_bytes(_rendered(image, frame))
+            path.write_bytes(_rendered(image, frame, regions.get(image.pk)))
             films.append(taken.put(path, "image/png"))
         return _freeze(actor, project, name, seed, frame, list(zip(images, films, strict=True)))
 
@@ -102,11 +114,32 @@ def _lot(seed: int, *names: object) -> str:
     return hashlib.sha256(":".join(map(str, (seed, *names))).encode()).hexdigest()
 
 
-def _rendered(image: Image, frame: BlindFrame) -> bytes:
+def _regions(images: list[Image]) -> dict[object, Region]:
+    """From C7 to the sacrum by image, for all images or for none."""
+    found: dict[object, Region] = {}
+    by_image = {image.pk: image for image in images}
+    sets = LandmarkSet.objects.filter(image__in=images, schema=schemas.XRAY2.name, complete=True)
+    for row in sets.order_by("saved_at"):
+        image = by_image[row.image_id]
+        c7, sacrum = ((point["x"], point["y"]) for point in row.points)
+        if None not in (*c7, *sacrum) and c7[1] < sacrum[1]:
+            found[image.pk] = spine_region(c7, sacrum, (image.width, image.height))
+    return found if len(found) == len(images) else {}
+
+
+def _size(image: Image, region: Region | None) -> tuple[int, int]:
+    """Width and height in px of what a reader is shown of a film."""
+    if region is None:
+        return image.width, image.height
+    return max(1, round(region.width * image.width)), max(1, round(region.height * image.height))
+
+
+def _rendered(image: Image, frame: BlindFrame, region: Region | None) -> bytes:
     with open_stored(image.view) as handle:
         content = handle.read()
     try:
-        return blinded_film(content, frame, flipped=image.acquisition.display_flip)
+        flipped = image.acquisition.display_flip
+        return blinded_film(content, frame, flipped=flipped, region=region)
     except RasterError as error:
         raise Unreadable(f"A film of the visit {image.study_id} cannot be shown: {error}") from error
 

@@ -6,34 +6,48 @@ from annotation.actions.measurements import corners_of
 from annotation.models import Image, LandmarkSet, Study
 from annotation.models.images import ImageKind
 from annotation.spine import posture, reading_error
+from annotation.spine.levels import count_note
 
 STATEMENT = "For research use only. Not a diagnostic device."
 
 
 @dataclass(frozen=True, slots=True)
 class ImageQuantities:
-    """What one image's newest complete-enough set gives."""
+    """What one image's newest set in a schema gives. `vertebrae`: what is unusual about their number."""
 
     image: Image
     landmark_set: LandmarkSet
     quantities: list[posture.Quantity]
+    vertebrae: str
     problem: str
 
 
 def quantities_of(study: Study) -> list[ImageQuantities]:
-    """Posture from the newest set by a person, per image and schema, in the order of the study page."""
+    """Posture from the newest set by a person, per image and schema, in the order of the study page.
+
+    What several schemas of one image give alike is told once, from the newest set.
+    """
     newest: dict[tuple[object, str], LandmarkSet] = {}
     rows = LandmarkSet.objects.filter(image__study=study, revision__gt=0, author__isnull=False)
     for row in rows.select_related("image__acquisition", "author").order_by("saved_at"):
         newest[row.image_id, row.schema] = row
     found = []
-    for row in newest.values():
+    told: set[tuple[object, str]] = set()
+    for row in sorted(newest.values(), key=lambda row: row.saved_at or row.created_at, reverse=True):
         try:
             quantities, problem = _quantities(row), ""
         except ValueError as error:
             quantities, problem = [], str(error)
-        found.append(ImageQuantities(row.image, row, quantities, problem))
+        quantities = [each for each in quantities if (row.image_id, each.name) not in told]
+        told |= {(row.image_id, each.name) for each in quantities}
+        found.append(ImageQuantities(row.image, row, quantities, _vertebrae(row), problem))
     return sorted(found, key=lambda each: (each.image.kind, each.landmark_set.schema))
+
+
+def _vertebrae(row: LandmarkSet) -> str:
+    _, levels = corners_of(row.points)
+    note = count_note(levels)
+    return f"{note} vertebrae" if note else ""
 
 
 def _quantities(row: LandmarkSet) -> list[posture.Quantity]:

@@ -11,6 +11,8 @@ from annotation.actions.labelfiles import Labels, Points
 from annotation.models import ImportItem
 from annotation.models.images import AcquisitionKind, Calibration, Frame, ImageKind
 
+RECORDING = "video/x-matroska"
+
 
 @dataclass(frozen=True)
 class LocalFile:
@@ -53,6 +55,7 @@ class Shot:
     device: str = ""
     source: LocalFile | None = None
     source_name: str = ""
+    noise: LocalFile | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -89,9 +92,9 @@ def _radiograph(item: ImportItem, files: dict[str, Derived]) -> Shot:
         width=pixels.width,
         height=pixels.height,
         bit_depth=pixels.bit_depth,
-        pixels=_local(item, pixels),
-        view=_local(item, files.get("view", pixels)),
-        thumbnail=_local(item, files["thumbnail"]),
+        pixels=_local(item.batch.folder, pixels),
+        view=_local(item.batch.folder, files.get("view", pixels)),
+        thumbnail=_local(item.batch.folder, files["thumbnail"]),
         spacing_mm=(spacing[0], spacing[1]) if spacing else None,
         calibration=item.found["calibration"] if spacing else Calibration.NONE,
     )
@@ -100,14 +103,20 @@ def _radiograph(item: ImportItem, files: dict[str, Derived]) -> Shot:
         kind=AcquisitionKind.RADIOGRAPH,
         pictures=[film],
         side_marker=side_marker(item.found["says"]),
-        source=_local(item, files["source"]) if dicom else None,
+        source=_local(item.batch.folder, files["source"]) if dicom else None,
         # The name of a DICOM file often holds the patient's.
         source_name=f"{item.sha256[:12]}.dcm" if dicom else item.name[-255:],
     )
 
 
 def _rgbd(item: ImportItem, files: dict[str, Derived]) -> Shot:
-    calibration = labelfiles.read_json(_local(item, files["calibration"]).path, "calibration")
+    source = LocalFile(item.path, RECORDING) if item.kind == "kinect" else None
+    return rgbd_shot(item.batch.folder, files, source=source, source_name=item.name[-255:])
+
+
+def rgbd_shot(folder: Path, files: dict[str, Derived], *, source: LocalFile | None, source_name: str) -> Shot:
+    """The shot of a colour picture and its depth. files: by role, below `folder`. source: the recording."""
+    calibration = labelfiles.read_json(_local(folder, files["calibration"]).path, "calibration")
     # A depth map that came registered has only the colour camera.
     both = "colour" in calibration and "depth" in calibration
     colour, camera = files["colour"], calibration["colour"] if both else calibration
@@ -118,30 +127,28 @@ def _rgbd(item: ImportItem, files: dict[str, Derived]) -> Shot:
             width=colour.width,
             height=colour.height,
             bit_depth=8,
-            pixels=_local(item, colour),
-            view=_local(item, colour),
-            thumbnail=_local(item, files["thumbnail"]),
+            pixels=_local(folder, colour),
+            view=_local(folder, colour),
+            thumbnail=_local(folder, files["thumbnail"]),
             camera=camera,
         ),
-        _depth(item, files, "depth_in_colour", Frame.COLOUR, camera),
+        _depth(folder, files, "depth_in_colour", Frame.COLOUR, camera),
     ]
     if both:
         raw = {**calibration["depth"], "colour_from_depth": calibration["colour_from_depth"]}
-        pictures.append(_depth(item, files, "depth", Frame.DEPTH, raw))
-    recording = item.kind == "kinect"
+        pictures.append(_depth(folder, files, "depth", Frame.DEPTH, raw))
     return Shot(
         kind=AcquisitionKind.RGBD,
         pictures=pictures,
         # A camera does not mirror: the back's right is at image right.
         side_confirmed=True,
-        source=LocalFile(item.path, "video/x-matroska") if recording else None,
-        source_name=item.name[-255:],
+        source=source,
+        source_name=source_name,
+        noise=_local(folder, files["noise"]) if "noise" in files else None,
     )
 
 
-def _depth(
-    item: ImportItem, files: dict[str, Derived], role: str, frame: str, camera: dict[str, Any]
-) -> Picture:
+def _depth(folder: Path, files: dict[str, Derived], role: str, frame: str, camera: dict[str, Any]) -> Picture:
     pixels = files[role]
     return Picture(
         kind=ImageKind.DEPTH,
@@ -149,10 +156,10 @@ def _depth(
         width=pixels.width,
         height=pixels.height,
         bit_depth=16,
-        pixels=_local(item, pixels),
-        view=_local(item, files[f"{role}_view"]),
-        thumbnail=_local(item, files[f"{role}_thumbnail"]),
-        depth_npy=_local(item, files[f"{role}_npy_gz"]),
+        pixels=_local(folder, pixels),
+        view=_local(folder, files[f"{role}_view"]),
+        thumbnail=_local(folder, files[f"{role}_thumbnail"]),
+        depth_npy=_local(folder, files[f"{role}_npy_gz"]),
         registered=frame == Frame.COLOUR,
         camera=camera,
     )
@@ -173,8 +180,8 @@ def _details(item: ImportItem) -> dict[str, Any]:
     return {**says, "notes": item.found["notes"], "original_sha256": item.sha256}
 
 
-def _local(item: ImportItem, file: Derived) -> LocalFile:
-    path = item.batch.folder / file.path
+def _local(folder: Path, file: Derived) -> LocalFile:
+    path = folder / file.path
     if not path.is_file():
         raise Unreadable("The looked-at copy of this file is gone; remove it and send it again.")
     return LocalFile(path, file.media_type)

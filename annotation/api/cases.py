@@ -127,7 +127,7 @@ def label_case(user: User, image: Image, schema: LandmarkSchema) -> LabelCaseWir
             "role": role,
         },
         "queue": label_queue(image),
-        "remarks": remarks_on(image),
+        "remarks": remarks_on(user, image),
         "review": next(iter(standing_reviews([row for row in sets if _is_own(row, user, schema)])), None),
         "may_save": allows(role, Capability.LABEL),
     }

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.defaults import page_not_found
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -97,6 +98,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
     """Django's answer to a missing or wrong CSRF token, in our shape."""
     detail = "The page is out of date; reload it and try again."
     return JsonResponse({"detail": detail, "code": "csrf", "reason": reason}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's answer where no address of ours fits: a page for people, our shape for programs."""
+    if not request.path.startswith("/api/"):
+        return page_not_found(request, exception)
+    return JsonResponse({"detail": "There is nothing at this address.", "code": "not_found"}, status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

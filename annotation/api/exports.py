@@ -22,6 +22,7 @@ EXPORTS: dict[str, tuple[Callable[[Project], Iterator[bytes]], str]] = {
     "landmarks.json": (exports.landmarks_json, "application/json"),
     "measurements.csv": (exports.measurements_csv, "text/csv; charset=utf-8"),
     "measurements.json": (exports.measurements_json, "application/json"),
+    "film-notes.csv": (exports.film_notes_csv, "text/csv; charset=utf-8"),
     "coco.json": (exports.coco_json, "application/json"),
 }
 

@@ -1,20 +1,18 @@
 """Imports: files come in resumable chunks, are looked at, and are stored once the person confirms."""
 
-import io
 from typing import TypedDict
 
 from django.http import FileResponse, Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.actions import imports, inspection
 from annotation.actions.confirmation import Answer, confirm
-from annotation.actions.errors import TooLarge
 from annotation.api.base import Endpoint, Input, iso, parse, user_of
+from annotation.api.chunks import chunk_of, with_offset
 from annotation.api.wires import ProjectNameWire, project_name_wire
 from annotation.api.wiretypes import list_of, wire
 from annotation.models import Import, ImportItem, Project
@@ -230,23 +228,11 @@ class ImportContent(OfImport):
     def put(self, request: Request, import_id: str, item_id: str) -> Response:
         """Add one chunk of at most 8 MiB at the end of what is there; 409 says where that is."""
         item = self.item(request, import_id, item_id)
-        offset = request.headers.get("Upload-Offset", "")
-        if not offset.isascii() or not offset.isdecimal() or len(offset) > 15:
-            raise ValidationError(
-                {"Upload-Offset": ["Send this header with the number of bytes sent before."]}
-            )
-        length = request.headers.get("Content-Length", "0")
-        if length.isascii() and length.isdecimal() and int(length) > imports.CHUNK_BYTES:
-            raise TooLarge("A chunk has at most 8 MiB; send the file in smaller pieces.")
-        return Response(
-            item_wire(imports.append(item=item, offset=int(offset), stream=request.stream or io.BytesIO()))
-        )
+        offset, stream = chunk_of(request)
+        return Response(item_wire(imports.append(item=item, offset=offset, stream=stream)))
 
     def handle_exception(self, exc: Exception) -> Response:
-        response = super().handle_exception(exc)
-        if isinstance(exc, imports.WrongOffset):
-            response["Upload-Offset"] = str(exc.offset)
-        return response
+        return with_offset(super().handle_exception(exc), exc)
 
 
 class ImportThumbnail(OfImport):

@@ -121,14 +121,15 @@ class Listing(Generic[Row]):
         ordering = query.get("ordering") or self.default_ordering
         if ordering not in self.orderings:
             raise ValidationError({"ordering": [f"must be one of: {', '.join(sorted(self.orderings))}"]})
-        number, size = _whole(query, "page", 1, 1_000_000), _whole(query, "page_size", 50, 200)
+        number, size = whole(query, "page", 1, 1_000_000), whole(query, "page_size", 50, 200)
         count = rows.count()
         start = (number - 1) * size
         cut = rows.order_by(*self.orderings[ordering])[start : start + size] if start < count else rows.none()
         return {"count": count, "page": number, "page_size": size, "results": write(cut)}
 
 
-def _whole(query: Mapping[str, str], name: str, default: int, highest: int) -> int:
+def whole(query: Mapping[str, str], name: str, default: int, highest: int) -> int:
+    """A whole number of the query, from 1; a 400 for anything else."""
     text = query.get(name) or str(default)
     if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= highest:
         raise ValidationError({name: [f"must be a whole number from 1 to {highest}"]})

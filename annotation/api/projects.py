@@ -18,7 +18,7 @@ from annotation.api.wiretypes import list_of, page_of, wire
 from annotation.models import Image, Measurement, Membership, Project, Study, Subject, User
 from annotation.models.people import Role
 from annotation.permissions import Capability, InProject, SignedIn, require
-from annotation.spine.schemas import BUILT_IN, LandmarkSchema
+from annotation.spine.schemas import BUILT_IN, LandmarkPoint, LandmarkSchema
 
 
 class ProjectCountsWire(TypedDict):
@@ -170,9 +170,14 @@ class SchemaWire(TypedDict):
     title: str
     target: str
     points: list[PointDefinitionWire]
+    extras: list[PointDefinitionWire]
     mirror_pairs: list[list[str]]
     links: list[list[str]]
     built_in: bool
+
+
+def _point_wire(point: LandmarkPoint) -> PointDefinitionWire:
+    return {"name": point.name, "title": point.title, "hint": point.hint}
 
 
 @lru_cache(maxsize=256)
@@ -182,7 +187,8 @@ def schema_wire(schema: LandmarkSchema) -> SchemaWire:
         "name": schema.name,
         "title": schema.title,
         "target": schema.target,
-        "points": [{"name": p.name, "title": p.title, "hint": p.hint} for p in schema.points],
+        "points": [_point_wire(point) for point in schema.points],
+        "extras": [_point_wire(point) for point in schema.extras],
         "mirror_pairs": [list(pair) for pair in schema.mirror_pairs],
         "links": [list(link) for link in schema.links],
         "built_in": schema.name in BUILT_IN,

@@ -13,7 +13,7 @@ from annotation.api.base import Endpoint, Input, iso, parse, user_of
 from annotation.api.listing import Listing, exact, identifier, yes_no
 from annotation.api.wires import PersonWire, SubjectNameWire, person_wire, subject_name_wire
 from annotation.api.wiretypes import list_of, page_of, wire
-from annotation.models import Image, Remark
+from annotation.models import Image, Remark, User
 from annotation.models.remarks import RemarkKind
 from annotation.permissions import Capability, InProject, SignedIn, require
 
@@ -56,9 +56,10 @@ def remark_wire(row: Remark) -> RemarkWire:
     }
 
 
-def remarks_on(*images: Image) -> list[RemarkWire]:
-    """What was said of some images: what stands first, then what is settled; the oldest first in each."""
-    about = Remark.objects.filter(image__in=images)
+def remarks_on(user: User, *images: Image) -> list[RemarkWire]:
+    """What was said of some images, as far as the user may read it now: what stands first, then what is
+    settled; the oldest first in each."""
+    about = Remark.objects.visible_to(user).filter(image__in=images)
     rows = about.select_related("author", "settled_by").order_by("created_at")
     return [remark_wire(row) for row in sorted(rows, key=lambda row: row.settled_at is not None)]
 
@@ -119,7 +120,7 @@ class ImageRemarks(Endpoint):
 
     @extend_schema(operation_id="image_remarks_list", responses=list_of(RemarkWire))
     def get(self, request: Request, image_id: str) -> Response:
-        return Response(remarks_on(self._image(request, image_id)))
+        return Response(remarks_on(user_of(request), self._image(request, image_id)))
 
     @extend_schema(request=RemarkInput, responses={201: wire(RemarkWire)})
     def post(self, request: Request, image_id: str) -> Response:

@@ -32,6 +32,7 @@ class ImageQuantitiesWire(TypedDict):
     revision: int
     calibration: str
     quantities: list[QuantityWire]
+    vertebrae: str
     problem: str
 
 
@@ -86,6 +87,7 @@ def _quantities_wire(each: reports.ImageQuantities) -> ImageQuantitiesWire:
             {"name": q.name, "title": q.title, "value": q.value, "unit": q.unit, "note": q.note}
             for q in each.quantities
         ],
+        "vertebrae": each.vertebrae,
         "problem": each.problem,
     }
 

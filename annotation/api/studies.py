@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from annotation.actions import acquisitions, cohort
 from annotation.api.audit import AuditEntryWire, audit_wire
 from annotation.api.base import Endpoint, Input, iso, parse, user_of
+from annotation.api.filmnotes import FilmNoteWire, film_note_wire
 from annotation.api.listing import Filter, Listing, contains, exact, identifier, on_date, yes_no
 from annotation.api.measurements import MeasurementWire, measurement_wire
 from annotation.api.remarks import RemarkWire, remarks_on
@@ -90,6 +91,7 @@ class VisitWire(TypedDict):
 class StudyDetailWire(StudyWire):
     acquisitions: list[AcquisitionWire]
     measurements: list[MeasurementWire]
+    film_notes: list[FilmNoteWire]
     visits: list[VisitWire]
     next_study: str | None
     activity: list[AuditEntryWire]
@@ -177,7 +179,7 @@ def study_wire(study: Study) -> StudyWire:
 def sets_by_image(user: User, images: list[Image]) -> dict[object, list[LandmarkSet]]:
     """The landmark sets on some images that the user may see now, newest first.
 
-    In a project that labels first, others' sets on an image stay hidden until one's own is there.
+    In a project that labels first, others' sets on an image stay hidden until one's own is complete.
     """
     rows = LandmarkSet.objects.filter(image__in=images, revision__gt=0).select_related("author")
     found: dict[object, list[LandmarkSet]] = defaultdict(list)
@@ -185,7 +187,7 @@ def sets_by_image(user: User, images: list[Image]) -> dict[object, list[Landmark
         found[row.image_id].append(row)
     blind = {image.pk for image in images if image.project.label_first}
     for image_id in blind:
-        own = {row.schema for row in found[image_id] if row.author_id == user.pk}
+        own = {row.schema for row in found[image_id] if row.author_id == user.pk and row.complete}
         found[image_id] = [row for row in found[image_id] if row.author_id == user.pk or row.schema in own]
     return found
 
@@ -248,17 +250,20 @@ def study_detail_wire(user: User, study: Study) -> StudyDetailWire:
     following = Study.objects.live().filter(project=study.project, created_at__gt=study.created_at)
     next_study = following.order_by("created_at").values_list("pk", flat=True).first()
     measurements = study.measurements.select_related("reader", "landmark_revision").order_by("created_at")
+    notes = study.film_notes.select_related("reader").order_by("created_at")
     shots = study.acquisitions.order_by("kind", "created_at")
-    touched = [study, *images, *shots, *measurements, *(row for rows in sets.values() for row in rows)]
+    landmark_sets = [row for rows in sets.values() for row in rows]
+    touched = [study, *images, *shots, *measurements, *notes, *landmark_sets]
     targets = [str(row.pk) for row in touched]
     activity = AuditEntry.objects.filter(project=study.project, target_id__in=targets).select_related("actor")
     return {
         **study_wire(study),
         "acquisitions": [_acquisition_wire(row, wires[row.pk]) for row in shots],
         "measurements": [measurement_wire(row) for row in measurements],
+        "film_notes": [film_note_wire(row) for row in notes],
         "visits": _visit_wires(study),
         "next_study": str(next_study) if next_study else None,
-        "remarks": remarks_on(*images),
+        "remarks": remarks_on(user, *images),
         "activity": [audit_wire(row) for row in activity.order_by("-pk")[:30]],
     }
 

@@ -27,6 +27,30 @@ class BlindFrame:
     height: int
 
 
+@dataclass(frozen=True)
+class Region:
+    """A part of a film, as shares of its width and height; it may reach beyond the edges."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+def spine_region(c7: tuple[float, float], sacrum: tuple[float, float], size: tuple[int, int]) -> Region:
+    """From C7 down to the sacrum, half as wide as high, about the middle between the two (seed 000, 4.3.2).
+
+    Points and `size` (width, height) in px. What networks are shown of a film, and so what their films show:
+    cut to it, a real film betrays itself neither by a skull nor by hips. Raises ValueError where C7 does not
+    lie above the sacrum.
+    """
+    height = sacrum[1] - c7[1]
+    if not height > 0:
+        raise ValueError("C7 must lie above the sacrum")
+    left = (c7[0] + sacrum[0]) / 2 - height / 4
+    return Region(left / size[0], c7[1] / size[1], height / 2 / size[0], height / size[1])
+
+
 def frame_of(sizes: Iterable[tuple[int, int]]) -> BlindFrame:
     """The frame for films of these sizes, (width, height) in px, at least one.
 
@@ -41,15 +65,18 @@ def frame_of(sizes: Iterable[tuple[int, int]]) -> BlindFrame:
     return BlindFrame(max(1, round(height * max(LEAST_SHAPE, shape))), height)
 
 
-def blinded_film(content: bytes, frame: BlindFrame, *, flipped: bool) -> bytes:
+def blinded_film(content: bytes, frame: BlindFrame, *, flipped: bool, region: Region | None = None) -> bytes:
     """A film (a stored PNG or JPEG view) as an 8-bit grey PNG that fills `frame`.
 
-    Mirrored first where `flipped`, cut in width around its middle to the frame's shape, its grey values
-    stretched from the 0.5th to the 99.5th percentile, reduced by area. Uncompressed, so that every film of
-    a frame has the same number of bytes; without metadata. Raises RasterError for a broken film.
+    Cut to `region` first, mirrored where `flipped`, cut in width around its middle to the frame's shape, its
+    grey values stretched from the 0.5th to the 99.5th percentile, reduced by area. Uncompressed, so that
+    every film of a frame has the same number of bytes; without metadata. Raises RasterError for a broken
+    film.
     """
     film = read_raster(content).image
     film = film if film.mode in ("L", "I;16") else film.convert("L")
+    if region is not None:
+        film = _cut(film, region)
     if flipped:
         film = film.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     values = np.asarray(_middle(film, round(film.height * frame.width / frame.height)))
@@ -62,6 +89,13 @@ def blinded_film(content: bytes, frame: BlindFrame, *, flipped: bool) -> bytes:
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", compress_level=0)
     return buffer.getvalue()
+
+
+def _cut(film: Image.Image, region: Region) -> Image.Image:
+    """The region's pixels, black where it reaches beyond the film."""
+    left, top = round(region.left * film.width), round(region.top * film.height)
+    width, height = max(1, round(region.width * film.width)), max(1, round(region.height * film.height))
+    return film.crop((left, top, left + width, top + height))
 
 
 def _middle(image: Image.Image, width: int) -> Image.Image:

@@ -21,6 +21,7 @@ from typing import Any, TextIO
 
 from annotation.imaging.errors import ImagingError
 from annotation.imaging.results import Output, write_result
+from capture_agent.k4a.errors import UnusableFile
 
 MAX_FILE_BYTES = 512 << 20
 MAX_OUTPUT_BYTES = 1 << 30
@@ -108,7 +109,7 @@ def inspect_request(request: dict[str, Any]) -> None:
         inspect_file(
             Path(request["path"]), folder, request.get("options") or {}, Path(camera) if camera else None
         )
-    except ImagingError as error:
+    except UnusableFile as error:
         write_result(folder, {"error": str(error)})
     except MemoryError:
         write_result(folder, {"error": "The file needs more memory to be read than is allowed."})

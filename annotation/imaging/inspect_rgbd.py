@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from annotation.imaging.camera import Calibration, Camera
-from annotation.imaging.camera_fields import CameraError, mapping
 from annotation.imaging.depth import BurstMean, burst_mean, encode_npy, shade, valid_mask
 from annotation.imaging.errors import ImagingError
 from annotation.imaging.holes import hole_statistics
 from annotation.imaging.jpeg import strip_metadata
-from annotation.imaging.k4a import Frame, K4AError, Recording, read_recording
-from annotation.imaging.k4a_calibration import (
+from annotation.imaging.radiograph import EncodedImage, encode_png, thumbnail
+from annotation.imaging.raster import read_raster
+from annotation.imaging.registration import register_depth
+from annotation.imaging.results import Output
+from annotation.imaging.sway import noise_picture, sway_mm
+from capture_agent.k4a.calibration import (
     COLOUR_MODES,
     DEPTH_MODES,
     is_device_calibration,
@@ -26,10 +28,9 @@ from annotation.imaging.k4a_calibration import (
     parse_calibration,
     parse_json,
 )
-from annotation.imaging.radiograph import EncodedImage, encode_png, thumbnail
-from annotation.imaging.raster import read_raster
-from annotation.imaging.registration import register_depth
-from annotation.imaging.results import Output
+from capture_agent.k4a.camera import Calibration, Camera
+from capture_agent.k4a.fields import CameraError, mapping
+from capture_agent.k4a.reading import Frame, K4AError, Recording, read_recording
 
 DepthMap = NDArray[np.uint16]
 
@@ -38,7 +39,7 @@ BURST_FRAMES = 15
 
 def inspect_k4a(path: Path, output: Output) -> None:
     """The first colour image, the mean of the first burst of depth, that mean as the colour camera sees
-    it, the cameras.
+    it, the noise of each pixel, the cameras.
     """
     recording = read_recording(path)
     frames = list(islice(recording.frames(), BURST_FRAMES))
@@ -50,8 +51,10 @@ def inspect_k4a(path: Path, output: Output) -> None:
     _add_colour(colour, recording.calibration.colour, output)
     _add_depth("depth", mean.depth_mm(), output)
     _add_depth("depth_in_colour", register_depth(mean.depth_mm(), recording.calibration), output)
+    _add_noise(mean, output)
     _add_json("calibration", recording.calibration.to_dict(), output)
     output.found |= _quality(mean) | {
+        "sway_mm": _rounded(sway_mm(bursts, mean), 2),
         "device": f"Azure Kinect {recording.serial}".strip(),
         "depth_mode": recording.depth_mode,
         "colour_mode": recording.colour_mode,
@@ -125,6 +128,16 @@ def _add_depth(role: str, depth_mm: DepthMap, output: Output) -> None:
     output.add_image(f"{role}_thumbnail", thumbnail(shown))
 
 
+def _add_noise(mean: BurstMean, output: Output) -> None:
+    height, width = mean.noise_mm.shape
+    shown = encode_png(Image.fromarray(noise_picture(mean)))
+    output.add_image("noise", EncodedImage(shown, "image/png", width, height, 8, 1))
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
 def _add_json(role: str, data: dict[str, Any], output: Output) -> None:
     output.add(role, json.dumps(data).encode(), "application/json")
 
@@ -134,6 +147,7 @@ def _quality(mean: BurstMean) -> dict[str, Any]:
     seen = valid_mask(mean.depth_mm())
     return {
         "noise_median_mm": round(float(np.median(noise)), 3) if noise.size else None,
+        "noise_p95_mm": round(float(np.percentile(noise, 95)), 3) if noise.size else None,
         "holes_fraction": round(hole_statistics(mean.depth_mm()).fraction, 5),
         "distance_median_mm": round(float(np.median(mean.mean_mm[seen])), 1) if seen.any() else None,
     }

@@ -15,8 +15,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from annotation.imaging.camera import Calibration, Camera, Floats, Mask
 from annotation.imaging.errors import ImagingError
+from capture_agent.k4a.camera import Calibration, Camera, Floats, Mask
 
 DepthMap = NDArray[np.uint16]
 Floats32 = NDArray[np.float32]

@@ -56,7 +56,7 @@ class DerivedFile:
 
     role: source (the de-identified DICOM), pixels, view (8 bits, where pixels have more), thumbnail; colour;
     depth and depth_in_colour, each also with _npy_gz, _view (8 bits, near is bright) and _thumbnail;
-    calibration.
+    noise (of a burst); calibration.
     """
 
     role: str

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from annotation.imaging.camera import Camera, Floats
 from annotation.imaging.errors import ImagingError
+from capture_agent.k4a.camera import Camera, Floats
 
 LEAST_WEIGHT = 0.35
 """Share of the Gaussian that must lie on measured pixels; less is the rim of a hole."""

@@ -5,7 +5,9 @@ A rule about one row lives on its model; reads live on the QuerySets; writes acr
 """
 
 from annotation.models.audit import AuditEntry, ImageAccess
+from annotation.models.capture import CaptureAgent, CaptureOrder, CaptureShot, DeviceCheck
 from annotation.models.cohort import Project, Study, Subject
+from annotation.models.filmnotes import FilmNote
 from annotation.models.images import Acquisition, Image, StoredFile
 from annotation.models.imports import Import, ImportItem
 from annotation.models.landmarks import LandmarkRevision, LandmarkSchema, LandmarkSet
@@ -20,6 +22,11 @@ __all__ = [
     "AgentToken",
     "AuditEntry",
     "BlindReading",
+    "CaptureAgent",
+    "CaptureOrder",
+    "CaptureShot",
+    "DeviceCheck",
+    "FilmNote",
     "Image",
     "ImageAccess",
     "Import",

@@ -56,6 +56,8 @@ class Acquisition(models.Model):
     device = models.CharField(max_length=160, blank=True)
     source = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     source_name = models.CharField(max_length=255, blank=True)
+    # Of a burst: how much each pixel of the depth flickered (imaging.sway.noise_picture).
+    noise = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     # What the file said of itself after de-identification: fields removed, warnings, exposure.
     details = models.JSONField(default=dict, blank=True)
     created_by = models.ForeignKey("annotation.User", on_delete=models.PROTECT, null=True, related_name="+")

@@ -4,9 +4,10 @@ import uuid
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from annotation.models.images import Image
+from annotation.models.landmarks import LandmarkSet
 
 if TYPE_CHECKING:
     from annotation.models.people import User
@@ -22,7 +23,20 @@ class RemarkKind(models.TextChoices):
 
 class RemarkQuerySet(models.QuerySet["Remark"]):
     def visible_to(self, user: "User") -> Self:
-        return self.filter(image__in=Image.objects.visible_to(user))
+        """What the user may read now.
+
+        In a project that labels first, others' comments stay hidden until one's own set is complete, as their
+        points do: a comment says where somebody sees a point. What puts an image aside or asks a doctor to
+        look steers the work, and is seen by all.
+        """
+        complete = LandmarkSet.objects.filter(image=OuterRef("image"), author=user.pk, complete=True)
+        hidden = (
+            Q(kind=RemarkKind.COMMENT, image__project__label_first=True)
+            & ~Q(author=user.pk)
+            & ~(Q(schema="") & Exists(complete))
+            & ~Exists(complete.filter(schema=OuterRef("schema")))
+        )
+        return self.filter(image__in=Image.objects.visible_to(user)).exclude(hidden)
 
     def standing(self) -> Self:
         return self.filter(settled_at=None)

@@ -78,6 +78,24 @@ def spine_levels(
     return tuple(Level(name) for name in ["C7"] * with_c7 + names + ["S1"] * with_s1)
 
 
+def count_note(levels: Iterable[str]) -> str:
+    """What is unusual about how many vertebrae are named: "13 thoracic, 6 lumbar"; empty for 12 and 5.
+
+    Only what these levels prove: a stretch that ends above L5 says nothing of how many there are.
+    """
+    named = {parse_level(level) for level in levels}
+    notes = []
+    if Level.T13 in named:
+        notes.append("13 thoracic")
+    elif {Level.T11, Level.L1} <= named and Level.T12 not in named:
+        notes.append("11 thoracic")
+    if Level.L6 in named:
+        notes.append("6 lumbar")
+    elif {Level.L4, Level.S1} <= named and Level.L5 not in named:
+        notes.append("4 lumbar")
+    return ", ".join(notes)
+
+
 def check_levels(levels: Iterable[str]) -> tuple[Level, ...]:
     """`levels` as Level values, checked to run downward with no vertebra repeated or left out.
 

@@ -7,11 +7,12 @@ is, as in the AASCE data. `cobb.find_curves` is told separately which side of th
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, Self, cast, get_args
 
-from annotation.spine.levels import spine_levels
+from annotation.spine.levels import Level, spine_levels
 
 Target = Literal["back", "radiograph"]
 Pairs = tuple[tuple[str, str], ...]
@@ -35,6 +36,8 @@ class LandmarkPoint:
 class LandmarkSchema:
     """Named, ordered points; pairs that change places when the image is mirrored; links to draw.
 
+    `extras` are points that few people have (the corners of T13 and L6): nobody is asked for them until one
+    of their vertebra is there, and networks that learn the schema do not learn them.
     Raises ValueError when made with anything that would not work on the labelling page or in training.
     """
 
@@ -44,29 +47,47 @@ class LandmarkSchema:
     points: tuple[LandmarkPoint, ...]
     mirror_pairs: Pairs = ()
     links: Pairs = ()
+    extras: tuple[LandmarkPoint, ...] = ()
 
     def __post_init__(self) -> None:
         if self.target not in get_args(Target):
             raise ValueError(f"target: {self.target!r} is neither 'back' nor 'radiograph'")
-        if not 1 <= len(self.points) <= _MOST_POINTS:
-            raise ValueError(f"points: give 1 to {_MOST_POINTS} points, not {len(self.points)}")
-        for name, where in [(self.name, "name"), *((p.name, "points") for p in self.points)]:
+        everything = [*self.points, *self.extras]
+        if not self.points or len(everything) > _MOST_POINTS:
+            raise ValueError(f"points: give 1 to {_MOST_POINTS} points, not {len(everything)}")
+        for name, where in [(self.name, "name"), *((p.name, "points") for p in everything)]:
             if not _NAME.fullmatch(name):
                 raise ValueError(
                     f"{where}: {name!r} is not a machine name: a letter, then up to 39 letters, digits or _"
                 )
-        for title in (self.title, *(p.title for p in self.points)):
+        for title in (self.title, *(p.title for p in everything)):
             if not title.strip():
                 raise ValueError("title: the schema and each of its points need one")
-        _check_once("points", self.point_names)
-        _check_pairs("mirror_pairs", self.mirror_pairs, self.point_names)
+        names = tuple(point.name for point in everything)
+        _check_once("points", names)
+        _check_pairs("mirror_pairs", self.mirror_pairs, names)
         _check_once("mirror_pairs", [name for pair in self.mirror_pairs for name in pair])
-        _check_pairs("links", self.links, self.point_names)
+        _check_pairs("links", self.links, names)
         _check_once("links", [" - ".join(sorted(pair)) for pair in self.links])
 
     @property
     def point_names(self) -> tuple[str, ...]:
         return tuple(point.name for point in self.points)
+
+    @property
+    def all_points(self) -> tuple[LandmarkPoint, ...]:
+        """Points and extras in one order: extra vertebrae where they lie, other extras at the end."""
+        return _in_order(self)
+
+    def asked(self, placed: Collection[str]) -> tuple[str, ...]:
+        """The names to give a state where these have one: all but the extra vertebrae nobody has begun."""
+        begun = {_vertebra(name) or name for name in placed}
+        extra = {point.name for point in self.extras}
+        return tuple(
+            name
+            for name in (point.name for point in self.all_points)
+            if name not in extra or (_vertebra(name) or name) in begun
+        )
 
     @property
     def mirrored_order(self) -> tuple[int, ...]:
@@ -78,17 +99,19 @@ class LandmarkSchema:
     def from_dict(cls, data: object) -> Self:
         """The schema a person described in JSON, in the layout of `to_dict`.
 
-        `hint`, `mirror_pairs` and `links` may be left out.
+        `hint`, `mirror_pairs`, `links` and `extras` may be left out.
         Raises ValueError that begins with the field at fault.
         """
-        fields = _fields("schema", data, {"name", "title", "target", "points"}, {"mirror_pairs", "links"})
+        optional = {"mirror_pairs", "links", "extras"}
+        fields = _fields("schema", data, {"name", "title", "target", "points"}, optional)
         return cls(
             name=_text("name", fields["name"]),
             title=_text("title", fields["title"]),
             target=cast(Target, _text("target", fields["target"])),
-            points=tuple(_point(i, item) for i, item in enumerate(_items("points", fields["points"]))),
+            points=_points("points", fields["points"]),
             mirror_pairs=_pairs("mirror_pairs", fields.get("mirror_pairs", [])),
             links=_pairs("links", fields.get("links", [])),
+            extras=_points("extras", fields.get("extras", [])),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -97,10 +120,32 @@ class LandmarkSchema:
             "name": self.name,
             "title": self.title,
             "target": self.target,
-            "points": [{"name": p.name, "title": p.title, "hint": p.hint} for p in self.points],
+            "points": [_described(point) for point in self.points],
             "mirror_pairs": [list(pair) for pair in self.mirror_pairs],
             "links": [list(link) for link in self.links],
+            **({"extras": [_described(point) for point in self.extras]} if self.extras else {}),
         }
+
+
+def _vertebra(name: str) -> str | None:
+    """`T6` of `T6_TL`; None of what is no corner."""
+    level, _, corner = name.rpartition("_")
+    return level if corner in _CORNERS else None
+
+
+@lru_cache(maxsize=256)
+def _in_order(schema: LandmarkSchema) -> tuple[LandmarkPoint, ...]:
+    ranks = {str(level): level.ordinal for level in Level}
+    found = list(schema.points)
+    for extra in schema.extras:
+        own = ranks.get(_vertebra(extra.name) or "", len(ranks))
+        lower = (i for i, point in enumerate(found) if ranks.get(_vertebra(point.name) or "", 0) > own)
+        found.insert(next(lower, len(found)), extra)
+    return tuple(found)
+
+
+def _described(point: LandmarkPoint) -> dict[str, str]:
+    return {"name": point.name, "title": point.title, "hint": point.hint}
 
 
 def _check_once(where: str, names: Iterable[str]) -> None:
@@ -144,8 +189,11 @@ def _items(where: str, value: object) -> list[object]:
     return list(value)
 
 
-def _point(index: int, data: object) -> LandmarkPoint:
-    where = f"points[{index}]"
+def _points(where: str, value: object) -> tuple[LandmarkPoint, ...]:
+    return tuple(_point(f"{where}[{index}]", item) for index, item in enumerate(_items(where, value)))
+
+
+def _point(where: str, data: object) -> LandmarkPoint:
     fields = _fields(where, data, {"name", "title"}, {"hint"})
     return LandmarkPoint(
         name=_text(f"{where}.name", fields["name"]),
@@ -171,21 +219,27 @@ def _sides(name: str, title: str, hint: str) -> tuple[LandmarkPoint, LandmarkPoi
     )
 
 
+def _corners(levels: Iterable[Level]) -> tuple[LandmarkPoint, ...]:
+    return tuple(
+        LandmarkPoint(
+            f"{level}_{corner}",
+            f"{level} {place}",
+            f"The {place} corner of the body of {level}, as the image is stored.",
+        )
+        for level in levels
+        for corner, place in _CORNERS.items()
+    )
+
+
 def _vertebrae(name: str, title: str, *, with_c7: bool) -> LandmarkSchema:
-    levels = spine_levels(with_c7=with_c7)
+    usual = spine_levels(with_c7=with_c7)
+    levels = spine_levels(13, 6, with_c7=with_c7)
     return LandmarkSchema(
         name=name,
         title=title,
         target="radiograph",
-        points=tuple(
-            LandmarkPoint(
-                f"{level}_{corner}",
-                f"{level} {place}",
-                f"The {place} corner of the body of {level}, as the image is stored.",
-            )
-            for level in levels
-            for corner, place in _CORNERS.items()
-        ),
+        points=_corners(usual),
+        extras=_corners(level for level in levels if level not in usual),
         mirror_pairs=tuple((f"{v}_{edge}L", f"{v}_{edge}R") for v in levels for edge in "TB"),
         links=tuple(
             (f"{v}_{a}", f"{v}_{b}")

@@ -36,11 +36,13 @@ def _bodies(ids: dict[str, Any]) -> dict[tuple[str, str], Body]:
         ("subjects/<uuid:subject_id>/consent", "POST"): {"state": "withdrawn"},
         ("studies", "POST"): {"subject": subject, "visit_date": "2026-05-01"},
         ("snapshots", "POST"): {"project": project, "name": "frozen", "schema": "back6"},
+        ("snapshots/preview", "POST"): {"project": project, "schema": "back6"},
         ("training-jobs", "POST"): {
             "snapshot": str(ids["snapshot_id"]),
             "recipe": "back-trial",
             "name": "Backs",
         },
+        ("shipped-models", "POST"): {"project": project, "name": "none-of-them"},
         ("inference-jobs", "POST"): {"model_version": str(ids["version_id"])},
         ("studies/<uuid:study_id>/measurements", "POST"): {
             "method": "lines",
@@ -49,6 +51,12 @@ def _bodies(ids: dict[str, Any]) -> dict[tuple[str, str], Body]:
             "lower_line": [[0, 9], [10, 5]],
             "upper_level": "T5",
             "lower_level": "T12",
+        },
+        ("studies/<uuid:study_id>/film-notes", "POST"): {
+            "image": str(ids["film_id"]),
+            "text": "A cervical rib.",
+            "x": 30,
+            "y": 40,
         },
         ("images/<uuid:image_id>/landmarks/<slug:schema>", "PUT"): {"points": []},
         ("images/<uuid:image_id>/remarks", "POST"): {"kind": "comment", "text": "The hair covers C7."},

@@ -48,6 +48,10 @@ def _parameters(route: str) -> list[str]:
 def fill(route: str, ids: dict[str, Any]) -> str:
     if "inference-jobs" in route:
         ids = {**ids, "job_id": ids["inference_job_id"]}
+    if route.endswith("/noise"):
+        ids = {**ids, "acquisition_id": ids["back_acquisition_id"]}
+    if route.endswith("/prediction"):
+        ids = {**ids, "set_id": ids["predicted_set_id"]}
     for converter in get_converters():
         route = route.replace(f"<{converter}:", "<")
     for name in _parameters(route):
@@ -60,7 +64,7 @@ _SCOPED_BY_BODY = {
     f"api/v1/{name}"
     for name in (
         *("schemas", "subjects", "studies", "snapshots", "training-jobs", "inference-jobs"),
-        "reader-studies",
+        *("reader-studies", "snapshots/preview"),
     )
 }
 
@@ -147,10 +151,18 @@ def test_who_is_not_let_in_gets_no_further_than_a_stranger(
             open_to_all = table.get((route, method, "own"), {}).get("anonymous") == "ok"
             if got == "ok" and not open_to_all:
                 passed.append(f"{route} {method}: {got}")
-    allowed = {"must_change_password": _FOR_A_FIRST_PASSWORD}.get(stranger, set())
+    allowed = {"must_change_password": _FOR_A_FIRST_PASSWORD, "agent_token": _FOR_AGENTS}.get(stranger, set())
     assert {entry for entry in passed if entry not in allowed} == set()
 
 
+# What an agent may and may not do with them: tests/annotation/api/test_agents.py.
+_FOR_AGENTS = {
+    "api/v1/capture/shots/<uuid:shot_id> GET: ok",
+    "api/v1/capture/shots/<uuid:shot_id> PUT: ok",
+    "api/v1/capture/shots/<uuid:shot_id>/content PATCH: ok",
+    "api/v1/capture/shots/<uuid:shot_id>/finish POST: ok",
+    "api/v1/capture/checks/<uuid:check_id> PUT: ok",
+}
 _FOR_A_FIRST_PASSWORD = {
     "api/v1/session GET: ok",
     # Pages lead to /account/; the API lets the password be changed and nothing else be done.

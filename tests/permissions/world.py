@@ -1,15 +1,25 @@
 """Two projects with one row of everything, for asking every route about each of them."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 
-from annotation.actions import cohort, measurements, readerstudies, remarks
-from annotation.models import Acquisition, Image, Membership, Project, ReaderStudy, Subject, User
+from annotation.actions import cohort, filmnotes, measurements, readerstudies, remarks
+from annotation.models import (
+    Acquisition,
+    AgentToken,
+    CaptureShot,
+    Image,
+    Membership,
+    Project,
+    ReaderStudy,
+    Subject,
+    User,
+)
 from annotation.models.cohort import Consent
 from annotation.models.images import AcquisitionKind, Frame, ImageKind
-from inference.models import InferenceJob
 from tests.factories import Factory
 from tests.inference import rows
 
@@ -55,6 +65,7 @@ def _rows(make: Factory, project: Project, importer: User) -> Ids:
     subject = make.subject(project)
     study = make.study(subject)
     colour, depth = make.back(study)
+    Acquisition.objects.filter(pk=colour.acquisition_id).update(noise=make.picture())
     film = make.radiograph(study, spacing_mm=0.2)
     landmark_set = make.landmarks(reader, colour, "back6")
     measurement = measurements.measure_lines(
@@ -65,14 +76,16 @@ def _rows(make: Factory, project: Project, importer: User) -> Ids:
         upper_level="T5",
         lower_level="T12",
     )
+    note = filmnotes.write(reader=reader, image=film, text="A short rib.", x=10, y=20)
     remark = remarks.remark(author=reader, image=colour, kind="flag", text="Look at this.")
     blinded = _reader_study(make, subject, reader)
     token, _ = make.token(project, reader)
     item = make.import_item(project, importer)
     version = rows.model_version(make, project)
-    prediction = InferenceJob.objects.create(
-        project=project, name="Predict", model_version=version, images=[]
-    )
+    rows.survey(make, rows.frozen_of(version))
+    prediction = rows.prediction(version, colour)
+    training = rows.training_job(make, project)
+    rows.sample(make, training)
     return {
         "subject": subject,
         "project_id": project.pk,
@@ -81,25 +94,44 @@ def _rows(make: Factory, project: Project, importer: User) -> Ids:
         "image_id": depth.pk,
         "colour_id": colour.pk,
         "film_id": film.pk,
+        "back_acquisition_id": colour.acquisition_id,
         "acquisition_id": film.acquisition_id,
         "set_id": landmark_set.pk,
         "number": 1,
         "schema": "back6",
         "measurement_id": measurement.pk,
+        "note_id": note.pk,
         "remark_id": remark.pk,
         "reader_study_id": blinded.pk,
         "blinded_id": blinded.items.filter(image__study__subject=subject)[0].pk,
+        "shot_id": _shot(project, subject, token).pk,
+        "check_id": uuid.uuid4(),
         "member_id": Membership.objects.get(project=project, user=reader).pk,
         "token_id": token.pk,
         "import_id": item.batch_id,
         "item_id": item.pk,
         "user_id": reader.pk,
         "name": "landmarks.csv",
-        "job_id": rows.training_job(make, project).pk,
-        "inference_job_id": prediction.pk,
+        "job_id": training.pk,
+        "epoch": 1,
+        "inference_job_id": prediction.job_id,
+        "predicted_set_id": prediction.landmark_set_id,
         "snapshot_id": version.snapshot_id,
         "version_id": version.pk,
     }
+
+
+def _shot(project: Project, subject: Subject, token: AgentToken) -> CaptureShot:
+    return CaptureShot.objects.create(
+        pk=uuid.uuid4(),
+        project=project,
+        token=token,
+        subject=subject,
+        request=uuid.uuid4(),
+        sha256="0" * 64,
+        size=3,
+        taken_at=timezone.now(),
+    )
 
 
 def _reader_study(make: Factory, subject: Subject, actor: User) -> ReaderStudy:

@@ -1,6 +1,7 @@
 """The bounds of a web process, over a real socket."""
 
 import asyncio
+import logging
 import socket
 import threading
 import time
@@ -82,3 +83,16 @@ def test_websocket_messages_are_bounded_and_not_deflated() -> None:
     config = serve.config()
     assert config.ws_max_size == 2**20
     assert config.ws_per_message_deflate is False
+
+
+def test_bytes_that_are_no_text_are_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("tests.serve")
+    logger.addFilter(serve.without_traceback)
+    try:
+        raise ValueError("the first bytes that came")
+    except ValueError:
+        logger.exception("Invalid UTF-8 sequence received from client.")
+        logger.exception("Something of ours failed.")
+    strangers, ours = caplog.records
+    assert (strangers.levelname, strangers.exc_info) == ("WARNING", None)
+    assert (ours.levelname, bool(ours.exc_info)) == ("ERROR", True)

@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 READERS = {"_env", "_flag", "_items", "_number", "getenv"}
 ENVIRONMENTS = {"environ", "environment"}
 # Every program reads these; they are not ours to explain.
-COMMON = {"PATH", "HOME", "TMPDIR", "CI", "DJANGO_SETTINGS_MODULE"}
+COMMON = {
+    *("PATH", "HOME", "TMPDIR", "CI", "DJANGO_SETTINGS_MODULE", "LOCALAPPDATA", "XDG_DATA_HOME"),
+    "OMP_WAIT_POLICY",
+}
 
 
 def _name_of(node: ast.expr) -> str:

@@ -31,6 +31,8 @@ class Command(BaseCommand):
                 f"Demo accounts made: {', '.join(made)} (passwords: {demo.accounts_file(data)})"
             )
         demo.make_project()
+        if models := demo.take_in_models():
+            self.stdout.write(f"Demo models: {', '.join(models)}")
         self.stdout.write(f"Demo studies: simulating {count} children ...")
         folder = data / "demo-studies"
         self._simulate(folder, count, seed)

@@ -140,12 +140,15 @@ def _example(schema: dict[str, Any], components: dict[str, Any]) -> Any:
 
 
 def operations() -> list[Operation]:
+    """What people may ask. What agents alone may is refused to every person before it is read
+    (tests/permissions/matrix.csv); what an agent sends is tried in test_agents."""
     schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     components = schema["components"]["schemas"]
     return [
         Operation(path, method.upper(), spec, components)
         for path, methods in schema["paths"].items()
         for method, spec in methods.items()
+        if {"agent": []} not in spec.get("security", [])
     ]
 
 

@@ -173,7 +173,12 @@ def test_a_body_names_no_row_of_another_project(make: Factory, world: World) -> 
         film = Image.objects.select_related("acquisition", "project", "study").get(pk=ids["film_id"])
         ids["vertebrae_id"] = make.landmarks(world.people["doctor"], film, "vertebrae68").pk
     attacker = as_importer(world, "admin")
-    others = {str(own): str(world.ids["other"][name]) for name, own in world.ids["own"].items()}
+    # A built-in schema has one name in every project: naming it is no theft.
+    others = {
+        str(own): str(world.ids["other"][name])
+        for name, own in world.ids["own"].items()
+        if own != world.ids["other"][name]
+    }
     asked, before = 0, rows()
     for operation in operations():
         url = operation.url({**attacker.ids, "image_id": attacker.ids["colour_id"]})

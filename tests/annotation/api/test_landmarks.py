@@ -77,6 +77,23 @@ def test_the_same_key_again_is_the_same_save(make: Factory, labelling: tuple[Cli
     assert AuditEntry.objects.filter(action="landmarks.save").count() == 1
 
 
+def test_the_same_key_again_is_answered_by_its_own_revision_not_by_a_newer_one(
+    make: Factory, labelling: tuple[Client, Image, User]
+) -> None:
+    """The first answer was lost; meanwhile another tab saved. To tell its revision would let the next save of
+    this one write over it unseen."""
+    client, image, _ = labelling
+    key, points = str(uuid.uuid4()), make.points("back6", image)
+    first = put(client, image, points, If_Match='"0"', Idempotency_Key=key).json()
+    put(client, image, points[:3], If_Match='"1"', Idempotency_Key=str(uuid.uuid4()))
+    again = put(client, image, points, If_Match='"0"', Idempotency_Key=key)
+    assert again.json() == first
+    assert again["ETag"] == '"1"'
+    assert put(client, image, points, If_Match='"1"').status_code in {412, 428}
+    newest = LandmarkSet.objects.get(image=image)
+    assert (newest.revision, len(newest.points), newest.complete) == (2, 3, False)
+
+
 @pytest.mark.parametrize(
     ("point", "complaint"),
     [
@@ -140,7 +157,10 @@ def test_label_first_hides_the_others_until_one_has_labelled(make: Factory, clie
     assert client.get(f"/api/v1/images/{colour.pk}").json()["landmark_sets"] == []
     assert client.get(f"/api/v1/landmark-sets/{theirs.pk}/revisions").status_code == 404
     assert client.get(f"/api/v1/label-cases/{colour.pk}").json()["others"] == []
-    make.landmarks(me, colour, "back6")
+    points = make.points("back6", colour)
+    make.landmarks(me, colour, "back6", points[:5])
+    assert len(client.get(f"/api/v1/images/{colour.pk}/landmarks").json()) == 1
+    make.landmarks(me, colour, "back6", points, base=1)
     assert len(client.get(f"/api/v1/images/{colour.pk}/landmarks").json()) == 2
     assert client.get(f"/api/v1/landmark-sets/{theirs.pk}/revisions").status_code == 200
 

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from annotation.models import Image, Study, User
+from annotation.spine.levels import spine_levels
 from tests.factories import Factory, bent_column
 
 Reading = tuple[Client, Image, User]
@@ -62,6 +63,40 @@ def test_vertebrae_give_every_curve_of_their_revision(make: Factory, reading: Re
     assert made["landmark_set"] == str(landmark_set.pk)
     assert made["landmark_revision"] == 1
     assert post(client, film, {**body, "revision": 2}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("thoracic", "lumbar", "note"),
+    [(13, 6, "13 thoracic, 6 lumbar vertebrae"), (11, 5, "11 thoracic vertebrae"), (12, 5, "")],
+)
+def test_a_spine_of_another_number_of_vertebrae_is_measured_at_its_own_levels(
+    make: Factory, reading: Reading, thoracic: int, lumbar: int, note: str
+) -> None:
+    client, film, doctor = reading
+    levels = spine_levels(thoracic, lumbar)
+    missing = [
+        {"name": f"{level}_{corner}", "x": None, "y": None, "state": "missing"}
+        for level in set(spine_levels()) - set(levels)
+        for corner in ("TL", "TR", "BL", "BR")
+    ]
+    landmark_set = make.landmarks(doctor, film, "vertebrae68", [*bent_column(40, levels), *missing])
+    assert landmark_set.complete
+    placed = [point["name"] for point in landmark_set.points if point["state"] == "placed"]
+    assert placed == [f"{level}_{corner}" for level in levels for corner in ("TL", "TR", "BL", "BR")]
+    body = {"method": "vertebrae", "landmark_set": str(landmark_set.pk), "revision": 1}
+    (made,) = post(client, film, body).json()
+    assert made["angle_deg"] == pytest.approx(40, abs=0.5)
+    assert (made["upper_level"], made["lower_level"]) == (levels[0], levels[-1])
+    assert made["apex_level"] == levels[len(levels) // 2] if len(levels) % 2 else "/" in made["apex_level"]
+    report = client.get(f"/api/v1/studies/{film.study_id}/report").json()
+    assert [each["vertebrae"] for each in report["posture"]] == [note]
+
+
+def test_a_thirteenth_vertebra_that_is_begun_is_asked_for(make: Factory, reading: Reading) -> None:
+    _, film, doctor = reading
+    points = bent_column(40, spine_levels(13, 5))
+    assert not make.landmarks(doctor, film, "vertebrae68", [*points[:52][:-1], *points[52:]]).complete
+    assert make.landmarks(doctor, film, "vertebrae68", points, base=1).complete
 
 
 def test_a_reader_chooses_the_end_vertebrae(make: Factory, reading: Reading) -> None:
@@ -166,3 +201,15 @@ def test_a_visit_says_between_which_vertebrae_it_was_read_and_shows_its_film(
     visits = client.get(f"/api/v1/studies/{later.pk}").json()["visits"]
     assert [visit["ends"] for visit in visits] == [[["T5", "T12"], ["T11", "L3"]], []]
     assert [visit["thumbnail"]["kind"] for visit in visits] == ["radiograph", "colour"]
+
+
+def test_the_report_tells_a_quantity_of_an_image_once(make: Factory, client: Client) -> None:
+    colour, _ = make.back()
+    reader = make.member(colour.project, "doctor")
+    client.force_login(reader)
+    for schema in ("back6", "back10"):
+        make.landmarks(reader, colour, schema)
+    told = client.get(f"/api/v1/studies/{colour.study_id}/report").json()["posture"]
+    by_schema = {each["schema"]: [quantity["name"] for quantity in each["quantities"]] for each in told}
+    assert by_schema["back10"]
+    assert not set(by_schema["back6"]) & set(by_schema["back10"])

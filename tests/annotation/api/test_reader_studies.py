@@ -119,6 +119,24 @@ def test_a_study_is_drawn_balanced_and_the_same_seed_draws_the_same_films(
     assert acts.count() == 11
 
 
+def test_films_are_cut_from_c7_to_the_sacrum_where_all_have_both(
+    make: Factory, clinic: Clinic, client: Client
+) -> None:
+    """A film that alone is cut, or alone is not, would be told apart by that."""
+    images = Image.objects.filter(project=clinic.project).select_related("project", "study")
+    for number, image in enumerate(images):
+        made = clinic.create(client, name=f"Study {number}").json()
+        row = ReaderStudy.objects.get(pk=made["id"])
+        # As tall as the shortest film and no wider than the narrowest: not cut yet.
+        assert (row.frame_width, row.frame_height) == (83, 200)
+        ends = [("C7", image.width / 2, 20.0), ("sacrum", image.width / 2 + 4, 20.0 + image.height / 2)]
+        points = [{"name": name, "x": x, "y": y, "state": "placed"} for name, x, y in ends]
+        make.landmarks(clinic.doctors[0], image, "xray2", points)
+    made = clinic.create(client, name="Cut").json()
+    row = ReaderStudy.objects.get(pk=made["id"])
+    assert (row.frame_width, row.frame_height) == (50, 100)
+
+
 def test_nothing_that_a_reader_is_sent_tells_kind_or_subject(clinic: Clinic, client: Client) -> None:
     study = clinic.create(client).json()["id"]
     secrets = {str(pk) for pk in Image.objects.values_list("pk", flat=True)}

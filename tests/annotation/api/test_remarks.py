@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from annotation.actions import remarks
 from annotation.models import AuditEntry, Image, Remark
 from tests.factories import Factory
 
@@ -114,3 +115,32 @@ def test_admins_see_what_was_put_aside(make: Factory, client: Client, film: Imag
     assert (waiting["put_aside"]["count"], waiting["put_aside"]["title"]) == (1, "image put aside")
     assert waiting["put_aside"]["url"] == f"/images/{film.pk}/label/"
     assert "to_label" not in waiting
+
+
+def test_label_first_hides_others_comments_until_ones_own_points_are_complete(
+    make: Factory, client: Client
+) -> None:
+    project = make.project(label_first=True)
+    colour, _ = make.back(make.study(make.subject(project)))
+    other, me = make.member(project, "doctor"), make.member(project, "assistant")
+    pinned = {"schema": "back6", "point": "C7"}
+    remarks.remark(author=other, image=colour, kind="comment", text="Lower than one thinks.", **pinned)
+    remarks.remark(author=other, image=colour, kind="comment", text="Hair.")
+    remarks.remark(author=other, image=colour, kind="flag", text="Look at this.")
+    remarks.remark(author=me, image=colour, kind="comment", text="Mine.")
+    client.force_login(me)
+
+    def seen() -> set[str]:
+        in_case = client.get(f"/api/v1/label-cases/{colour.pk}").json()["remarks"]
+        in_study = client.get(f"/api/v1/studies/{colour.study_id}").json()["remarks"]
+        alone = client.get(f"/api/v1/images/{colour.pk}/remarks").json()
+        listed = client.get("/api/v1/remarks").json()["results"]
+        texts = [{each["text"] for each in found} for found in (in_case, in_study, alone, listed)]
+        assert all(each == texts[0] for each in texts)
+        return texts[0]
+
+    points = make.points("back6", colour)
+    make.landmarks(me, colour, "back6", points[:5])
+    assert seen() == {"Look at this.", "Mine."}
+    make.landmarks(me, colour, "back6", points, base=1)
+    assert seen() == {"Look at this.", "Mine.", "Lower than one thinks.", "Hair."}

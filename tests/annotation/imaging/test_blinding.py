@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from annotation.imaging.blinding import BlindFrame, blinded_film, frame_of
+from annotation.imaging.blinding import BlindFrame, Region, blinded_film, frame_of, spine_region
 from annotation.imaging.raster import RasterError
 
 
@@ -68,3 +68,26 @@ def test_an_angle_on_a_reduced_film_is_that_of_the_film() -> None:
 def test_a_broken_film_is_refused() -> None:
     with pytest.raises(RasterError):
         blinded_film(b"no film", BlindFrame(40, 100), flipped=False)
+
+
+def test_a_film_is_cut_to_what_lies_between_c7_and_the_sacrum() -> None:
+    region = spine_region((60, 100), (40, 300), (100, 400))
+    assert region == Region(left=0.0, top=0.25, width=1.0, height=0.5)
+    with pytest.raises(ValueError, match="above"):
+        spine_region((60, 300), (40, 100), (100, 400))
+    pixels = np.zeros((400, 100), np.uint8)
+    pixels[100:110] = 200
+    pixels[290:300, :50] = 200
+    shown = decoded(blinded_film(png(pixels), BlindFrame(100, 200), flipped=True, region=region))
+    assert shown[:10].min() == 255
+    assert shown[190:, 50:].min() == 255
+    assert shown[190:, :50].max() == 0
+
+
+def test_a_region_beyond_the_edge_is_black_there() -> None:
+    pixels = np.full((200, 40), 90, np.uint8)
+    pixels[::2] = 120
+    region = spine_region((20, 0), (20, 200), (40, 200))
+    shown = decoded(blinded_film(png(pixels), BlindFrame(100, 200), flipped=False, region=region))
+    assert shown[:, :29].max() == 0
+    assert shown[:, 31:69].mean() > 100

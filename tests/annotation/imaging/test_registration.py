@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from annotation.imaging.camera import Calibration, Camera
-from annotation.imaging.k4a_calibration import parse_calibration
 from annotation.imaging.registration import (
     RegistrationError,
     colour_points,
@@ -12,6 +10,8 @@ from annotation.imaging.registration import (
     register_depth,
     sample_depth,
 )
+from capture_agent.k4a.calibration import parse_calibration
+from capture_agent.k4a.camera import Calibration, Camera
 from tests.annotation.imaging.fixtures import KINECT, depth_png
 
 CALIBRATION_JSON = (KINECT / "synth_calibration.json").read_bytes()

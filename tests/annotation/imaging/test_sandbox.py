@@ -19,7 +19,6 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from annotation.imaging import sandbox
 from annotation.imaging.depth import decode_npy
-from annotation.imaging.k4a_calibration import parse_calibration
 from annotation.imaging.sandbox import (
     CRASHED,
     InspectionJob,
@@ -28,6 +27,7 @@ from annotation.imaging.sandbox import (
     run_inspection,
     run_inspections,
 )
+from capture_agent.k4a.calibration import parse_calibration
 from tests.annotation.imaging.films import GDCM_SYNTAXES, compressed, film, gradient, to_bytes, with_jpeg
 from tests.annotation.imaging.fixtures import KINECT, ROOT, depth_png, shared
 from tests.annotation.imaging.recordings import recording
@@ -103,7 +103,7 @@ def test_a_recording_gives_colour_depth_and_depth_in_colour(tmp_path: Path) -> N
         for role in ("depth", "depth_in_colour")
         for form in ("", "_npy_gz", "_view", "_thumbnail")
     ]
-    names = ["colour", "thumbnail", *maps, "calibration"]
+    names = ["colour", "thumbnail", *maps, "noise", "calibration"]
     assert roles(result) == names
     depth, registered = result.file("depth"), result.file("depth_in_colour_npy_gz")
     assert depth is not None
@@ -113,6 +113,7 @@ def test_a_recording_gives_colour_depth_and_depth_in_colour(tmp_path: Path) -> N
     assert (decode_npy(registered.path.read_bytes()) == expected)[expected > 0].mean() > 0.999
     assert result.found["burst_frames"] == 3
     assert result.found["noise_median_mm"] == 0.0
+    assert result.found["sway_mm"] == 0.0
 
 
 def test_the_real_recording_and_films_pass(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from annotation.imaging.camera import Camera
 from annotation.imaging.errors import ImagingError
 from annotation.imaging.surface import Surface, measure_surface, shaded_relief
+from capture_agent.k4a.camera import Camera
 
 CAMERA = Camera(160, 120, 300.0, 300.0, 80.0, 60.0)
 RADIUS_MM = 300.0

@@ -5,6 +5,7 @@ import pytest
 from annotation.spine.levels import (
     Level,
     check_levels,
+    count_note,
     disc_name,
     height_rank,
     is_above,
@@ -57,3 +58,22 @@ def test_discs() -> None:
         height_rank("T4/T5/T6")
     with pytest.raises(ValueError, match="'Atlas' is not a vertebral level"):
         parse_level("Atlas")
+
+
+@pytest.mark.parametrize(
+    ("levels", "note"),
+    [
+        (spine_levels(), ""),
+        (spine_levels(13, 6), "13 thoracic, 6 lumbar"),
+        (spine_levels(11, 5), "11 thoracic"),
+        (spine_levels(12, 4, with_s1=True), "4 lumbar"),
+        # Cut off by the edge of the film, for all one can tell.
+        (spine_levels(12, 4), ""),
+        (["T1", "T2", "T11"], ""),
+        ([], ""),
+    ],
+)
+def test_an_unusual_number_of_vertebrae_is_told_where_the_levels_prove_it(
+    levels: list[str], note: str
+) -> None:
+    assert count_note(levels) == note

@@ -42,6 +42,21 @@ def test_point_names_never_change() -> None:
     assert BUILT_IN["vertebrae72"].point_names[4:] == BUILT_IN["vertebrae68"].point_names
 
 
+def test_a_thirteenth_thoracic_and_a_sixth_lumbar_vertebra_are_asked_for_once_they_are_begun() -> None:
+    schema = BUILT_IN["vertebrae68"]
+    assert [point.name for point in schema.extras] == [
+        f"{level}_{corner}" for level in ("T13", "L6") for corner in ("TL", "TR", "BL", "BR")
+    ]
+    assert schema.asked({"T1_TL"}) == schema.point_names
+    asked = schema.asked({"T1_TL", "T13_BR"})
+    assert len(asked) == 72
+    at = asked.index("T13_TL")
+    assert asked[at - 1] == "T12_BR"
+    assert asked[at + 1 : at + 5] == ("T13_TR", "T13_BL", "T13_BR", "L1_TL")
+    assert [point.name for point in schema.all_points][-4:] == ["L6_TL", "L6_TR", "L6_BL", "L6_BR"]
+    assert schema.point_names == tuple(name for name in asked if not name.startswith("T13"))
+
+
 def test_ten_points_have_the_five_links_of_the_seed_paper() -> None:
     order = BUILT_IN["back10"].point_names
     links = {tuple(sorted((order.index(a) + 1, order.index(b) + 1))) for a, b in BUILT_IN["back10"].links}
