@@ -6,40 +6,19 @@ Nothing is read from the browser. Every few seconds the socket asks again whethe
 import asyncio
 import contextlib
 import uuid
-from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.utils.crypto import constant_time_compare
 
-from annotation.models import Project, User
-from annotation.permissions import Capability, allows, role_in
+from annotation.consumers.standing import close_code
 from inference.actions.announcements import group_of
 
-NOT_SIGNED_IN, NOT_ALLOWED, TOO_LARGE = 4401, 4403, 1009
+TOO_LARGE = 1009
 REAUTHORISE_EVERY_S = 3.0
 # A browser has nothing to say here.
 MOST_BYTES = 1024
-
-
-def close_code(session_key: str | None, project_id: uuid.UUID | None) -> int | None:
-    """Why the holder of a session may not listen to a project, or None. Asks the database each time."""
-    if not session_key:
-        return NOT_SIGNED_IN
-    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first()
-    if user is None or user.must_change_password:
-        return NOT_SIGNED_IN
-    if not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
-        return NOT_SIGNED_IN
-    project = Project.objects.visible_to(user).filter(pk=project_id).first() if project_id else None
-    if project is None or not allows(role_in(user, project.pk), Capability.VIEW):
-        return NOT_ALLOWED
-    return None
 
 
 class Jobs(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channels has no types

@@ -17,6 +17,8 @@ from inference.rundir import RunDir, RunError
 
 # Set by the runner, which holds the other end of our standard input for as long as it lives.
 SUPERVISED = "SPINEWEB_SUPERVISED"
+# Set by Lightning Fabric and by torchrun for the processes of a training on several devices.
+_RANK = "LOCAL_RANK"
 FAILED = 3  # the exit status when failure.json says why
 DISK_FAILED = 4  # the exit status when the run folder takes no files, and so no failure.json
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE, errno.EWOULDBLOCK}
@@ -36,8 +38,11 @@ def main(work: Callable[[RunDir], None]) -> int:
         return 2
     run = RunDir(path)
     try:
-        with run.locked():
-            run.clear_outcome()
+        if os.environ.get(_RANK, "0") == "0":
+            with run.locked():
+                run.clear_outcome()
+                work(run)
+        else:  # started by the first process, which holds the lock for all
             work(run)
     except RunError as error:
         traceback.print_exc()

@@ -4,6 +4,9 @@
     cases.json       the images, their split and their landmarks; images/ and depth/ beside it
     progress.jsonl   one line per step or epoch, appended and flushed
     checkpoints/     the last checkpoints, each named with its SHA-256 in index.json
+    samples/         what the network makes of a few cases after an epoch: epoch-00012.png
+    films/           the X-rays that a prediction of X-rays made, one PNG for each image
+    film_landmarks.safetensors            only where a recipe holds its films to a landmark network
     weights.safetensors, result.json      on success
     failure.json     on a failure that another try would not mend
     log.txt          what the program printed
@@ -22,16 +25,37 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 CHECKPOINTS_KEPT = 2
+# Weights of a landmark network for X-rays, which a synthesis may hold its films to.
+FILM_LANDMARKS = "film_landmarks.safetensors"
 _LOCK_WAIT_S = 20.0
 
 
 class RunError(Exception):
     """A failure that another try would not mend; its text is shown on the job's page."""
+
+
+Points = tuple[tuple[float, float] | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """The real X-ray of the visit a back was taken at: what an X-ray is synthesised towards.
+
+    `points_px` follows `film_schema` of the spec: (x, y) in stored pixels. `mirrored`: the stored pixels show
+    the patient's right at image left, and are mirrored to lie as the back does, seen from behind.
+    """
+
+    image: str
+    picture: str
+    width: int
+    height: int
+    mirrored: bool
+    points_px: Points
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +64,7 @@ class Case:
 
     `points_px` follows the schema's order: (x, y) in stored pixels of the image, None where the point is
     missing or was not asked for. `depth` is a uint16 .npy in mm, on the colour image's own pixel grid.
+    `film`: only in a training of X-ray synthesis. A prediction of X-rays is given the points of the back.
     """
 
     image: str
@@ -48,7 +73,8 @@ class Case:
     height: int
     colour: str
     depth: str | None
-    points_px: tuple[tuple[float, float] | None, ...]
+    points_px: Points
+    film: Film | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +116,15 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """A durable file."""
+    write_durably(path, lambda partial: _write_bytes(partial, content))
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
 def sha256_of(path: Path) -> str:
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
@@ -117,8 +152,8 @@ class RunDir:
         """The images to work on. Raises RunError when the list, or an image's files, are not there."""
         cases = [_case_of(entry) for entry in self._read_json("cases.json")]
         for case in cases:
-            for name in filter(None, (case.colour, case.depth)):
-                if not (self.path / name).is_file():
+            for name in (case.colour, case.depth, case.film.picture if case.film else None):
+                if name is not None and not (self.path / name).is_file():
                     raise RunError(f"{name} is missing from the run folder; start the job again.")
         return cases
 
@@ -267,9 +302,15 @@ def _case_json(case: Case) -> dict[str, Any]:
         "colour": case.colour,
         "depth": case.depth,
         "points_px": [list(point) if point else None for point in case.points_px],
+        "film": None if case.film is None else asdict(case.film),
     }
 
 
 def _case_of(entry: dict[str, Any]) -> Case:
-    points = tuple((float(p[0]), float(p[1])) if p else None for p in entry["points_px"])
-    return Case(**{**entry, "points_px": points})
+    film = entry.get("film")
+    whole = None if film is None else Film(**{**film, "points_px": _points_of(film)})
+    return Case(**{**entry, "points_px": _points_of(entry), "film": whole})
+
+
+def _points_of(entry: dict[str, Any]) -> Points:
+    return tuple((float(p[0]), float(p[1])) if p else None for p in entry["points_px"])

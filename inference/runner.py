@@ -17,6 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from inference import warm
 from inference.program import DISK_FAILED, FAILED, SUPERVISED
 from inference.rundir import RunDir
 
@@ -24,6 +25,9 @@ _POLL_S = 0.1
 _MEMORY_EVERY_S = 1.0
 LOG_TAIL_BYTES = 16_384
 _ROOT = Path(__file__).resolve().parent.parent
+# Programs that are over in less time than importing their libraries takes, and these libraries.
+_WARM = {"inference.prediction": "inference.prediction.start"}
+_Child = subprocess.Popen[bytes] | warm.Child
 # What the child has no business to know.
 _SECRET = ("SPINEWEB_", "DATABASE_URL", "REDIS_URL", "AWS_", "CELERY_", "PG")
 
@@ -82,16 +86,7 @@ def supervise(module: str, run: RunDir, *, beat: Beat, limits: Limits) -> Outcom
 
     The last lines are handed to one more beat after a program has ended by itself.
     """
-    with (run.path / "log.txt").open("ab") as log:
-        child = subprocess.Popen(  # noqa: S603 - our own program, no shell
-            [sys.executable, "-m", module, str(run.path.resolve())],
-            cwd=_ROOT,
-            env=_environment(),
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    child = _started(module, run)
     watch = _Watch(run, beat, limits)
     try:
         while child.poll() is None:
@@ -102,7 +97,23 @@ def supervise(module: str, run: RunDir, *, beat: Beat, limits: Limits) -> Outcom
     finally:
         _end_group(child, limits.grace_s)
     ordered = ORDERED.get(watch.last_beat())
-    return ordered or _verdict(run, child.returncode)
+    return ordered or _verdict(run, child.wait())
+
+
+def _started(module: str, run: RunDir) -> _Child:
+    arguments = [str(run.path.resolve())]
+    with (run.path / "log.txt").open("ab") as log:
+        if warm.AVAILABLE and (libraries := _WARM.get(module)) is not None:
+            return warm.start(module, arguments, log, libraries=libraries, environment=_environment())
+        return subprocess.Popen(  # noqa: S603 - our own program, no shell
+            [sys.executable, "-m", module, *arguments],
+            cwd=_ROOT,
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def _environment() -> dict[str, str]:
@@ -188,7 +199,7 @@ def _verdict(run: RunDir, status: int) -> Outcome:
     return Outcome(Ending.CRASHED, f"The program stopped with status {status}.{said}")
 
 
-def _end_group(child: "subprocess.Popen[bytes]", grace_s: float) -> None:
+def _end_group(child: _Child, grace_s: float) -> None:
     """Nothing of the group is left when this returns."""
     if child.poll() is None:
         _signal_group(child.pid, signal.SIGTERM)

@@ -17,12 +17,17 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.db import DatabaseError, close_old_connections, transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 from kombu.exceptions import OperationalError as QueueAway
 
 from annotation.actions.errors import ActionError, StorageFull, Unavailable
-from inference.actions import materials, running, runs
-from inference.actions.running import Hold
-from inference.models import InferenceJob, JobState, TrainingJob
+from annotation.models import CaptureShot
+from annotation.models.capture import ShotStage
+from inference.actions import checkpoints, jobs, materials, running, runs, samples, surveys
+from inference.actions.announcements import AnyJob
+from inference.actions.running import Hold, JobModel
+from inference.models import InferenceJob, JobState, SurveyJob, TrainingJob
 from inference.rundir import RunDir, RunError
 from inference.runner import ORDERED, Ending, Limits, Order, Outcome, supervise
 
@@ -52,11 +57,33 @@ def predict(job_id: str) -> None:
 
 
 @shared_task
+def survey(job_id: str) -> None:
+    """Run a survey, if it is still to be run."""
+    _run(_SURVEY, uuid.UUID(job_id))
+
+
+@shared_task
 def sweep() -> None:
-    """Come back for jobs whose worker died or whose message was lost."""
-    for kind in (_TRAINING, _INFERENCE):
+    """Come back for jobs whose worker died or whose message was lost, and run models on what is new."""
+    for kind in (_TRAINING, _INFERENCE, _SURVEY):
         for pk in running.sweep(model=kind.model):
             kind.task.delay(str(pk))
+    for job in jobs.start_on_new_images():
+        ring(job)
+
+
+@receiver(post_save, sender=CaptureShot)
+def look_at_a_new_shot(instance: CaptureShot, **_: Any) -> None:
+    """A child waits beside the camera: models in use look at a stored shot now, not at the next sweep."""
+    if instance.stage == ShotStage.STORED:
+        transaction.on_commit(_sweep_now, robust=True)
+
+
+def _sweep_now() -> None:
+    try:
+        sweep.delay()
+    except (QueueAway, OSError) as error:
+        logger.warning("the queue does not answer; the next sweep looks at the new shot: %s", error)
 
 
 @shared_task
@@ -69,7 +96,7 @@ def prune_runs() -> int:
 class _Kind:
     """What differs between the kinds of job."""
 
-    model: type[TrainingJob] | type[InferenceJob]
+    model: JobModel
     task: Any
     module: str
     prepare: Callable[[Any, RunDir, Callable[[], None]], None]
@@ -82,15 +109,16 @@ _TRAINING = _Kind(
 _INFERENCE = _Kind(
     InferenceJob, predict, "inference.prediction", materials.prepare_inference, running.finish_inference
 )
+_SURVEY = _Kind(SurveyJob, survey, "inference.survey", surveys.prepare, surveys.finish)
 
 
-def ring(job: TrainingJob | InferenceJob) -> None:
+def ring(job: AnyJob) -> None:
     """Send the job's message after the commit. A broker that is down costs a minute: the sweep sends it."""
     transaction.on_commit(lambda: _send(job), robust=True)
 
 
-def _send(job: TrainingJob | InferenceJob) -> None:
-    kind = _TRAINING if isinstance(job, TrainingJob) else _INFERENCE
+def _send(job: AnyJob) -> None:
+    kind = next(kind for kind in (_TRAINING, _INFERENCE, _SURVEY) if isinstance(job, kind.model))
     try:
         kind.task.delay(str(job.pk))
     except (QueueAway, OSError) as error:
@@ -113,11 +141,24 @@ def _attempt(kind: _Kind, hold: Hold) -> Outcome:
     try:
         run = materials.run_of(hold.job)
         kind.prepare(hold.job, run, _ticker(hold))
-        return supervise(kind.module, run, beat=partial(_beat, hold), limits=limits)
+        if kind is not _TRAINING:
+            return supervise(kind.module, run, beat=partial(_beat, hold), limits=limits)
+        if (epoch := checkpoints.fetch(hold.job.pk, run)) is not None:
+            logger.info("job %s: goes on from epoch %s, begun on another machine", hold.job.pk, epoch)
+        keeper, collector = checkpoints.Keeper(hold.job.pk, run), samples.Collector(hold, run)
+        try:
+            beat = partial(_beat_and_keep, hold, (keeper, collector))
+            return supervise(kind.module, run, beat=beat, limits=limits)
+        finally:
+            keeper.close()
+            collector.close()
     except _Ordered as order:
         return order.outcome
     except (RunError, ActionError) as error:
         return Outcome(Ending.FAILED, str(error))
+    except ValueError as error:
+        # A manifest, schema or recipe that this release cannot read: another try would say the same.
+        return Outcome(Ending.FAILED, f"The run folder cannot be filled: {error}")
     except OSError as error:
         return _postponed(error)
 
@@ -165,6 +206,18 @@ def _beat(hold: Hold, lines: list[dict[str, Any]], log: str) -> Order:
     return {"ok": Order.CARRY_ON, "cancel": Order.CANCEL, "fenced": Order.FENCED}[heard]
 
 
+def _beat_and_keep(
+    hold: Hold,
+    beside: tuple[checkpoints.Keeper, samples.Collector],
+    lines: list[dict[str, Any]],
+    log: str,
+) -> Order:
+    if any(line.get("kind") == "epoch" for line in lines):
+        for each in beside:
+            each.epoch_ended()
+    return _beat(hold, lines, log)
+
+
 def _conclude(kind: _Kind, hold: Hold, outcome: Outcome) -> None:
     """Write how it ended. Every write carries the token, so that a fenced worker changes nothing."""
     match outcome.ending:
@@ -200,6 +253,11 @@ def _finish(kind: _Kind, hold: Hold) -> None:
     else:
         if done is None:
             logger.warning("job %s: fenced; its result is not used", hold.job.pk)
+            return
+        try:
+            checkpoints.forget(hold.job.pk)
+        except OSError as error:
+            logger.warning("job %s: its copied checkpoints stay for now: %s", hold.job.pk, error)
 
 
 def _most_memory() -> int:

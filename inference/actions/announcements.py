@@ -8,9 +8,15 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 from redis.exceptions import RedisError
 
-from inference.models import InferenceJob, TrainingJob
+from inference.models import InferenceJob, SurveyJob, TrainingJob
 
 logger = logging.getLogger(__name__)
+AnyJob = TrainingJob | InferenceJob | SurveyJob
+_KINDS: dict[type[AnyJob], str] = {
+    TrainingJob: "training",
+    InferenceJob: "inference",
+    SurveyJob: "survey",
+}
 
 
 def group_of(project_id: uuid.UUID) -> str:
@@ -18,21 +24,20 @@ def group_of(project_id: uuid.UUID) -> str:
     return f"jobs.{project_id.hex}"
 
 
-def announce(job: TrainingJob | InferenceJob) -> None:
+def announce(job: AnyJob) -> None:
     """Tell, after the commit, how the job stands then."""
     model, pk = type(job), job.pk
     transaction.on_commit(lambda: _send(model, pk), robust=True)
 
 
-def _send(model: type[TrainingJob] | type[InferenceJob], pk: uuid.UUID) -> None:
+def _send(model: type[AnyJob], pk: uuid.UUID) -> None:
     job = model.objects.filter(pk=pk).values("project_id", "state", "progress").first()
     layer = get_channel_layer()
     if job is None or layer is None:
         return
-    kind = "training" if model is TrainingJob else "inference"
     hint = {
         "type": "job",
-        "kind": kind,
+        "kind": _KINDS[model],
         "id": str(pk),
         "state": job["state"],
         "progress": job["progress"],

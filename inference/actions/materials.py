@@ -17,10 +17,14 @@ from annotation.actions.files import open_stored
 from annotation.actions.schemas import schema_of
 from annotation.models import LandmarkRevision, StoredFile
 from annotation.spine.schemas import LandmarkSchema
+from inference.actions.beginnings import points_to_begin_from
+from inference.actions.sizes import mm_per_px_of
 from inference.actions.snapshots import depth_by_image, gone_images, pixels_of, usable_images
-from inference.models import InferenceJob, TrainingJob
-from inference.rundir import Case, RunDir, RunError, sha256_of
+from inference.models import DatasetSnapshot, InferenceJob, TrainingJob
+from inference.models.jobs import Job
+from inference.rundir import FILM_LANDMARKS, Case, Film, Points, RunDir, RunError, sha256_of
 
+_PointsBySet = dict[tuple[str, int], Points]
 _EXTENSIONS = {"image/png": ".png", "image/jpeg": ".jpg", "image/tiff": ".tif"}
 _MOST_DEPTH_BYTES = 64 * 2**20  # a 4096 x 3072 map is 24 MiB
 
@@ -41,7 +45,7 @@ def _output(command: list[str]) -> str:
     return done.stdout.strip()
 
 
-def run_of(job: TrainingJob | InferenceJob) -> RunDir:
+def run_of(job: Job) -> RunDir:
     """The job's run folder."""
     return RunDir(Path(settings.RUNS_DIR) / str(job.pk))
 
@@ -59,11 +63,47 @@ def prepare_training(job: TrainingJob, run: RunDir, tick: Callable[[], None]) ->
             "Freeze a new snapshot."
         )
     schema = LandmarkSchema.from_dict(snapshot.manifest["schema"])
+    film_schema = snapshot.manifest.get("film_schema")
     wants_depth = "depth" in job.recipe["channels"]
-    files = _stored([entry[name] for entry in snapshot.entries for name in ("colour", "depth")])
-    points = _points_by_set(snapshot.entries, schema)
+    cases = cases_of(snapshot, snapshot.entries, run, tick, wants_depth=wants_depth)
+    spec = {
+        "kind": "training",
+        "job": str(job.pk),
+        "recipe": job.recipe,
+        "schema": _schema_spec(schema),
+        "film_schema": None if film_schema is None else _schema_spec(LandmarkSchema.from_dict(film_schema)),
+        "mm_per_px": mm_per_px_of(run, cases),
+        "snapshot_digest": snapshot.digest,
+        "commit": source_commit(),
+    }
+    if job.held_to is not None:
+        tick()
+        _copy(job.held_to.weights, run.path / FILM_LANDMARKS)
+        spec["held_to"] = {"version": job.held_to.digest, "sha256": job.held_to.weights.sha256}
+    run.write_spec(spec, cases)
+
+
+def cases_of(
+    snapshot: DatasetSnapshot,
+    entries: list[dict[str, Any]],
+    run: RunDir,
+    tick: Callable[[], None],
+    *,
+    wants_depth: bool,
+) -> list[Case]:
+    """Some of a snapshot's entries as cases, their files brought into the run folder.
+
+    Raises RunError where a revision is not what was frozen, or the store has lost or damaged a file.
+    """
+    films = [entry["film"] for entry in entries if "film" in entry]
+    files = _stored([entry[name] for entry in entries for name in ("colour", "depth")])
+    files |= _stored([film["pixels"] for film in films])
+    points = _points_by_set(entries, LandmarkSchema.from_dict(snapshot.manifest["schema"]))
+    film_schema = snapshot.manifest.get("film_schema")
+    if film_schema is not None:
+        points |= _points_by_set(films, LandmarkSchema.from_dict(film_schema))
     cases = []
-    for entry in snapshot.entries:
+    for entry in entries:
         tick()
         colour, depth = files[entry["colour"]], files.get(entry["depth"]) if wants_depth else None
         cases.append(
@@ -75,17 +115,23 @@ def prepare_training(job: TrainingJob, run: RunDir, tick: Callable[[], None]) ->
                 colour=_copy_picture(colour, run),
                 depth=_copy_depth(depth, run) if depth else None,
                 points_px=points[entry["set"], entry["revision"]],
+                film=_film(entry["film"], files, points, run) if "film" in entry else None,
             )
         )
-    spec = {
-        "kind": "training",
-        "job": str(job.pk),
-        "recipe": job.recipe,
-        "schema": _schema_spec(schema),
-        "snapshot_digest": snapshot.digest,
-        "commit": source_commit(),
-    }
-    run.write_spec(spec, cases)
+    return cases
+
+
+def _film(
+    entry: dict[str, Any], files: dict[str | None, StoredFile], points: _PointsBySet, run: RunDir
+) -> Film:
+    return Film(
+        image=entry["image"],
+        picture=_copy_picture(files[entry["pixels"]], run),
+        width=entry["width"],
+        height=entry["height"],
+        mirrored=entry["mirrored"],
+        points_px=points[entry["set"], entry["revision"]],
+    )
 
 
 def prepare_inference(job: InferenceJob, run: RunDir, tick: Callable[[], None]) -> None:
@@ -95,10 +141,14 @@ def prepare_inference(job: InferenceJob, run: RunDir, tick: Callable[[], None]) 
     images = list(
         usable_images(job.project).filter(pk__in=job.images).select_related("pixels", "view").order_by("pk")
     )
+    sets = points_to_begin_from(images, version_row.schema) if version_row.target == "pair" else {}
+    if version_row.target == "pair":
+        # Whose points were taken back since the job was asked for is passed over, as a withdrawn image is.
+        images = [image for image in images if image.pk in sets]
     wants_depth = "depth" in version_row.recipe["channels"]
     depth = depth_by_image([image.pk for image in images]) if wants_depth else {}
     files = _stored(list(depth.values()))
-    cases = []
+    cases, begun_from = [], dict[str, Any]()
     for image in images:
         tick()
         cases.append(
@@ -109,9 +159,14 @@ def prepare_inference(job: InferenceJob, run: RunDir, tick: Callable[[], None]) 
                 height=image.height,
                 colour=_copy_picture(pixels_of(image), run),
                 depth=_copy_depth(files[depth[image.pk]], run) if image.pk in depth else None,
-                points_px=(),
+                points_px=_in_order(sets[image.pk].points, schema) if sets else (),
             )
         )
+        if sets:
+            begun_from[str(image.pk)] = {
+                "set": str(sets[image.pk].pk),
+                "revision": sets[image.pk].revision,
+            }
     tick()
     _copy(version_row.weights, run.path / "weights.safetensors")
     spec = {
@@ -120,6 +175,7 @@ def prepare_inference(job: InferenceJob, run: RunDir, tick: Callable[[], None]) 
         "recipe": version_row.recipe,
         "schema": _schema_spec(schema),
         "weights_sha256": version_row.weights.sha256,
+        "begun_from": begun_from,
     }
     run.write_spec(spec, cases)
 
@@ -137,9 +193,7 @@ def _stored(digests: list[str | None]) -> dict[str | None, StoredFile]:
     return dict(rows.items())
 
 
-def _points_by_set(
-    entries: list[dict[str, Any]], schema: LandmarkSchema
-) -> dict[tuple[str, int], tuple[tuple[float, float] | None, ...]]:
+def _points_by_set(entries: list[dict[str, Any]], schema: LandmarkSchema) -> _PointsBySet:
     """Points in schema order by (set, revision number), each revision checked against its frozen digest."""
     wanted = {(entry["set"], entry["revision"]): entry["revision_digest"] for entry in entries}
     rows = LandmarkRevision.objects.filter(landmark_set__in={uuid.UUID(entry["set"]) for entry in entries})
@@ -147,11 +201,15 @@ def _points_by_set(
     for row in rows.iterator():
         key = (str(row.landmark_set_id), row.number)
         if wanted.get(key) == row.digest:
-            placed = {p["name"]: (p["x"], p["y"]) for p in row.points if p["x"] is not None}
-            found[key] = tuple(placed.get(name) for name in schema.point_names)
+            found[key] = _in_order(row.points, schema)
     if missing := wanted.keys() - found.keys():
         raise RunError(f"{len(missing)} landmark revisions of this snapshot are not what was frozen.")
     return found
+
+
+def _in_order(points: list[dict[str, Any]], schema: LandmarkSchema) -> Points:
+    placed = {point["name"]: (point["x"], point["y"]) for point in points if point["x"] is not None}
+    return tuple(placed.get(name) for name in schema.point_names)
 
 
 def _copy_picture(file: StoredFile, run: RunDir) -> str:

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from django.db import transaction
@@ -11,10 +12,21 @@ from django.db.models.functions import Now
 from annotation.actions.audit import record
 from annotation.actions.files import sha256_of, store
 from annotation.actions.landmarks import save_prediction
-from annotation.models import Project
-from inference.actions.announcements import announce
+from annotation.actions.synthetic import add_film, store_film
+from annotation.models import Image, Project, StoredFile
+from inference.actions.announcements import AnyJob, announce
+from inference.actions.pairs import FILM_SCHEMA
 from inference.actions.snapshots import usable_images
-from inference.models import InferenceJob, JobState, ModelVersion, Prediction, TrainingJob
+from inference.models import (
+    InferenceJob,
+    JobState,
+    ModelVersion,
+    Prediction,
+    Refusal,
+    SurveyJob,
+    SyntheticFilm,
+    TrainingJob,
+)
 from inference.models.jobs import MOST_ATTEMPTS
 from inference.models.versions import digest_of_origin
 from inference.rundir import RunDir, RunError
@@ -25,8 +37,8 @@ FINISH_LEASE_S = 600.0
 # A pending job whose message may have been lost is rung for again after this long.
 RING_AGAIN_S = 60.0
 
-AnyJob = TrainingJob | InferenceJob
-JobModel = type[TrainingJob] | type[InferenceJob]
+_POINT = ("name", "x", "y", "state")
+JobModel = type[TrainingJob] | type[InferenceJob] | type[SurveyJob]
 Heard = Literal["ok", "cancel", "fenced"]
 
 
@@ -129,32 +141,83 @@ def finish_training(*, hold: Hold, run: RunDir) -> ModelVersion | None:
     return version
 
 
-@transaction.atomic
 def finish_inference(*, hold: Hold, run: RunDir) -> int | None:
-    """Succeed, and save the landmark sets; how many, or None when fenced: then nothing was written.
+    """Succeed, and save what the network made; of how many images, or None when fenced: nothing was written.
 
-    An image withdrawn while the job ran gets nothing. Raises ActionError where points do not fit the schema.
+    An image withdrawn while the job ran gets nothing. Raises ActionError where an answer does not fit.
     """
-    job, result = hold.job, run.result()
+    job = hold.job
     if not isinstance(job, InferenceJob):
-        raise TypeError("only an inference places landmarks")
-    if not hold.rows.leave(job.pk, hold.token, JobState.SUCCEEDED):
-        return None
-    version = job.model_version
-    live = {str(image.pk): image for image in usable_images(job.project).filter(pk__in=job.images)}
-    placed = [case for case in result["cases"] if case["image"] in live]
-    for case in placed:
-        points = [{name: p[name] for name in ("name", "x", "y", "state")} for p in case["points"]]
-        landmark_set = save_prediction(
-            image=live[case["image"]], schema=version.schema, points=points, model_label=version.label
-        )
-        confidence = {point["name"]: point["confidence"] for point in case["points"]}
-        Prediction.objects.update_or_create(
-            landmark_set=landmark_set,
-            defaults={"model_version": version, "job": job, "confidence": confidence},
-        )
-    announce(job)
-    return len(placed)
+        raise TypeError("only an inference answers for images")
+    cases = run.result()["cases"]
+    # Bytes first, outside the transaction: no lock is held while disks sync.
+    stored = {
+        case["image"]: store_film(run.path / "films" / Path(case["film"]).name)
+        for case in cases
+        if case.get("film") is not None
+    }
+    with transaction.atomic():
+        if not hold.rows.leave(job.pk, hold.token, JobState.SUCCEEDED):
+            return None
+        live = {
+            str(image.pk): image
+            for image in usable_images(job.project).filter(pk__in=job.images).select_related("study")
+        }
+        answered = [case for case in cases if case["image"] in live]
+        begun_from = run.spec().get("begun_from", {})
+        for case in answered:
+            image = live[case["image"]]
+            if case.get("flagged"):
+                _refuse(job, image, case["flagged"])
+                continue
+            # What was refused before, as of a film taken in anew, is not refused any more.
+            Refusal.objects.filter(image=image, model_version=job.model_version).delete()
+            if case["image"] in stored:
+                _add_film(job, image, case, stored[case["image"]], begun_from[case["image"]])
+            else:
+                _place(job, image, job.model_version.schema, case)
+        announce(job)
+    return len(answered)
+
+
+def _place(job: InferenceJob, image: Image, schema: str, case: dict[str, Any]) -> None:
+    """A landmark set by the job's version, with what the network says of its own doubt."""
+    version, placed = job.model_version, case["points"]
+    points = [{"state": "placed", **{k: point[k] for k in _POINT if k in point}} for point in placed]
+    landmark_set = save_prediction(image=image, schema=schema, points=points, model_label=version.label)
+    told: dict[str, Any] = {
+        kind: {point["name"]: point[kind] for point in placed if point.get(kind) is not None}
+        for kind in ("confidence", "covariance_px2")
+    }
+    told["doubts"] = case.get("doubts", [])
+    told["abstains"] = (case.get("abstains") or "")[:300]
+    told["major_doubt_deg"] = case.get("major_doubt_deg")
+    Prediction.objects.update_or_create(
+        landmark_set=landmark_set, defaults={"model_version": version, "job": job, **told}
+    )
+
+
+def _add_film(
+    job: InferenceJob,
+    back: Image,
+    case: dict[str, Any],
+    stored: tuple[StoredFile, StoredFile, tuple[int, int]],
+    begun_from: dict[str, Any],
+) -> None:
+    """A synthetic film, with the points that hold by its making; the same film again changes nothing."""
+    version, (pixels, thumbnail, size) = job.model_version, stored
+    known = SyntheticFilm.objects.filter(back=back, model_version=version, image__pixels=pixels)
+    if known.exists():
+        return
+    film = add_film(back=back, pixels=pixels, thumbnail=thumbnail, size=size, model_label=version.label)
+    SyntheticFilm.objects.create(image=film, back=back, began_from=begun_from, model_version=version, job=job)
+    _place(job, film, FILM_SCHEMA, case)
+
+
+def _refuse(job: InferenceJob, image: Image, reason: str) -> None:
+    Refusal.objects.update_or_create(
+        image=image, model_version=job.model_version, defaults={"job": job, "reason": reason[:300]}
+    )
 
 
 @transaction.atomic

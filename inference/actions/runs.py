@@ -11,8 +11,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from annotation.actions.files import damage
+from inference.actions import checkpoints
+from inference.actions.announcements import AnyJob
 from inference.actions.snapshots import gone_images, usable_images
-from inference.models import InferenceJob, ModelVersion, TrainingJob
+from inference.models import InferenceJob, JobState, ModelVersion, SurveyJob, TrainingJob
 from inference.models.jobs import FINISHED
 
 logger = logging.getLogger(__name__)
@@ -20,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 def prune() -> int:
     """Remove the folders of finished jobs whose time is over, or whose subjects withdrew; how many.
+
+    What a survey leaves is on its row, so its folder goes as soon as it has ended.
 
     A folder of a job that is not finished, or not of this database, is nobody's to remove. That of a model
     whose weights the file store has lost is kept: it holds the only copy.
@@ -36,10 +40,21 @@ def prune() -> int:
             logger.error("run folder %s cannot be removed; look at its permissions", folder)
         else:
             removed += 1
+    _forget_checkpoints()
     return removed
 
 
-def _finished() -> Iterator[tuple[TrainingJob | InferenceJob, Path]]:
+def _forget_checkpoints() -> None:
+    """Remove the copied checkpoints of trainings that nobody will take up again."""
+    try:
+        for job in TrainingJob.objects.filter(pk__in=checkpoints.held(), state__in=FINISHED):
+            if job.state == JobState.SUCCEEDED or _is_old(job) or _shows_withdrawn(job):
+                checkpoints.forget(job.pk)
+    except OSError as error:
+        logger.error("copied checkpoints are not removed, their store fails: %s", error)
+
+
+def _finished() -> Iterator[tuple[AnyJob, Path]]:
     """The finished jobs of which there is a run folder, and the folders."""
     folders = {}
     for folder in Path(settings.RUNS_DIR).glob("*-*"):
@@ -47,25 +62,27 @@ def _finished() -> Iterator[tuple[TrainingJob | InferenceJob, Path]]:
             folders[uuid.UUID(folder.name)] = folder
         except ValueError:
             continue
-    for model in (TrainingJob, InferenceJob):
+    for model in (TrainingJob, InferenceJob, SurveyJob):
         for job in model.objects.filter(pk__in=folders, state__in=FINISHED):
             yield job, folders[job.pk]
 
 
-def _is_old(job: TrainingJob | InferenceJob) -> bool:
+def _is_old(job: AnyJob) -> bool:
+    if isinstance(job, SurveyJob):
+        return True
     kept = datetime.timedelta(days=settings.RUNS_KEPT_DAYS)
     return job.finished_at is not None and job.finished_at < timezone.now() - kept
 
 
-def _shows_withdrawn(job: TrainingJob | InferenceJob) -> bool:
+def _shows_withdrawn(job: AnyJob) -> bool:
     """Whether its pictures are of somebody who has withdrawn, or were deleted."""
-    if isinstance(job, TrainingJob):
+    if not isinstance(job, InferenceJob):
         return gone_images(job.snapshot) > 0
     return usable_images(job.project).filter(pk__in=job.images).count() < len(job.images)
 
 
-def _has_safe_weights(job: TrainingJob | InferenceJob) -> bool:
-    if isinstance(job, InferenceJob):
+def _has_safe_weights(job: AnyJob) -> bool:
+    if not isinstance(job, TrainingJob):
         return True
     version = ModelVersion.objects.filter(job=job).select_related("weights").first()
     return version is None or damage(version.weights) is None

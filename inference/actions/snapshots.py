@@ -2,10 +2,10 @@
 
 import random
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from annotation.actions.audit import record
 from annotation.actions.errors import ActionError, Conflict
@@ -13,12 +13,13 @@ from annotation.actions.schemas import schema_of
 from annotation.models import Image, LandmarkRevision, Project, StoredFile, User
 from annotation.models.cohort import Consent
 from annotation.models.images import ImageKind, ImageQuerySet
+from inference.actions.selection import TEST_SHARE, VALIDATION_SHARE, Choice, select
 from inference.models import DatasetSnapshot
 
-VALIDATION_SHARE = TEST_SHARE = 0.15
 # What the trainer reads as it is; anything else (a DICOM film) is taken by its 8-bit view.
 READABLE = ("image/png", "image/jpeg", "image/tiff")
-IMAGE_KIND = {"back": ImageKind.COLOUR, "radiograph": ImageKind.RADIOGRAPH}
+DEFAULT_CHOICE = Choice()
+IMAGE_KIND = {"back": ImageKind.COLOUR, "radiograph": ImageKind.RADIOGRAPH, "pair": ImageKind.COLOUR}
 
 
 def pixels_of(image: Image) -> StoredFile:
@@ -44,42 +45,90 @@ def depth_by_image(images: list[uuid.UUID]) -> dict[uuid.UUID, str]:
     return dict(rows.values_list("registered_to_id", "depth_npy_id"))
 
 
-@transaction.atomic
-def freeze(*, actor: User, project: Project, name: str, schema: str, seed: int) -> DatasetSnapshot:
-    """Freeze every image of the project that a person has labelled completely in the schema.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What would be frozen, how many images would not by reason, and what to say where nothing would."""
 
-    Withdrawn and deleted subjects and deleted studies never enter. Of several people's complete sets on one
-    image the one saved last counts. Raises ActionError where there are fewer than two subjects.
+    manifest: dict[str, Any]
+    left_out: dict[str, int]
+    if_empty: str
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        return list(self.manifest["entries"])
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """As `DatasetSnapshot.counts`."""
+        return _counts(self.entries)
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be frozen, or nothing."""
+        if not self.entries:
+            return self.if_empty
+        if self.counts["subjects"] < 2:
+            return (
+                "All labelled images are of one subject. A snapshot needs two: "
+                "one to train on, one to validate on."
+            )
+        return ""
+
+
+def draft(*, project: Project, schema: str, seed: int, choice: Choice) -> Draft:
+    """What `freeze` would freeze: the images that people have labelled in the schema and a choice takes.
+
+    Withdrawn and deleted subjects and deleted studies never enter.
     """
     definition = schema_of(project, schema)
-    revisions = _last_complete_revisions(project, schema, definition.target)
-    if not revisions:
-        raise ActionError(f"No image of this project is completely labelled in {schema} yet.")
-    entries = _entries(revisions, seed)
-    if len({entry["subject"] for entry in entries}) < 2:
-        raise ActionError(
-            "All labelled images are of one subject. A snapshot needs two: "
-            "one to train on, one to validate on."
-        )
-    manifest = {"schema": definition.to_dict(), "target": definition.target, "seed": seed, "entries": entries}
+    selection = select(
+        project, usable_images(project), IMAGE_KIND[definition.target], definition.name, choice
+    )
+    manifest = {
+        "schema": definition.to_dict(),
+        "target": definition.target,
+        "choice": choice.to_dict(),
+        "seed": seed,
+        "entries": entries_of(selection.revisions, seed, choice),
+    }
+    asked = "" if choice == DEFAULT_CHOICE else " and enters by this choice"
+    empty = f"No image of this project is completely labelled in {schema}{asked} yet."
+    return Draft(manifest, selection.left_out, empty)
+
+
+@transaction.atomic
+def freeze(
+    *, actor: User, project: Project, name: str, schema: str, seed: int, choice: Choice = DEFAULT_CHOICE
+) -> DatasetSnapshot:
+    """Freeze what `draft` says. Raises ActionError where that is nothing, or of fewer than two subjects."""
+    found = draft(project=project, schema=schema, seed=seed, choice=choice)
+    return keep(actor=actor, project=project, name=name, draft=found)
+
+
+def keep(*, actor: User, project: Project, name: str, draft: Draft) -> DatasetSnapshot:
+    """The row of a draft. Raises ActionError where it cannot be frozen, Conflict where the name is taken."""
+    if draft.problem:
+        raise ActionError(draft.problem)
+    manifest = draft.manifest
+    schema = manifest["schema"]["name"]
     try:
         with transaction.atomic():
             snapshot = DatasetSnapshot.objects.create(
                 project=project,
                 name=name,
                 schema=schema,
-                target=definition.target,
-                seed=seed,
+                target=manifest["target"],
+                seed=manifest["seed"],
                 manifest=manifest,
                 digest=DatasetSnapshot.digest_of(manifest),
-                counts=_counts(entries),
+                counts=draft.counts,
                 created_by=actor,
             )
     except IntegrityError as error:
         raise Conflict(
             f"This project has a snapshot named {name!r} already.", fields={"name": ["taken"]}
         ) from error
-    summary = f"{name}: {len(entries)} images, {schema}"
+    summary = f"{name}: {draft.counts['images']} images, {schema}"
     record(actor=actor, action="snapshot.freeze", target=snapshot, summary=summary, project=project)
     return snapshot
 
@@ -87,33 +136,15 @@ def freeze(*, actor: User, project: Project, name: str, schema: str, seed: int) 
 def gone_images(snapshot: DatasetSnapshot) -> int:
     """How many of its images may no longer be used: consent withdrawn, or deleted, since it was frozen."""
     live = {str(pk) for pk in usable_images(snapshot.project).values_list("pk", flat=True)}
-    return sum(entry["image"] not in live for entry in snapshot.entries)
+    return sum(image not in live for image in snapshot.images)
 
 
-def _last_complete_revisions(project: Project, schema: str, target: str) -> list[LandmarkRevision]:
-    """One revision per image, in the order of the image ids."""
-    live = usable_images(project).filter(kind=IMAGE_KIND[target])
-    rows = (
-        LandmarkRevision.objects.filter(
-            landmark_set__image__in=live,
-            landmark_set__schema=schema,
-            landmark_set__complete=True,
-            landmark_set__author__isnull=False,
-            number=F("landmark_set__revision"),
-        )
-        .select_related(
-            "landmark_set__image__pixels", "landmark_set__image__view", "landmark_set__image__study"
-        )
-        .order_by("saved_at", "pk")
-    )
-    last = {row.landmark_set.image_id: row for row in rows}
-    return [last[pk] for pk in sorted(last)]
-
-
-def _entries(revisions: list[LandmarkRevision], seed: int) -> list[dict[str, Any]]:
+def entries_of(revisions: list[LandmarkRevision], seed: int, choice: Choice) -> list[dict[str, Any]]:
+    """The manifest's entries: what is read of each image, and its subject's split."""
     images = [revision.landmark_set.image for revision in revisions]
     depth = depth_by_image([image.pk for image in images])
-    split = split_subjects(sorted({str(image.study.subject_id) for image in images}), seed)
+    subjects = sorted({str(image.study.subject_id) for image in images})
+    split = split_subjects(subjects, seed, choice.validation_share, choice.test_share)
     return [
         {
             "image": str(image.pk),
@@ -131,15 +162,20 @@ def _entries(revisions: list[LandmarkRevision], seed: int) -> list[dict[str, Any
     ]
 
 
-def split_subjects(subjects: list[str], seed: int) -> dict[str, str]:
-    """Each subject's split: about 70 % train, 15 % validation, 15 % test; at least one each of the first two.
+def split_subjects(
+    subjects: list[str],
+    seed: int,
+    validation_share: float = VALIDATION_SHARE,
+    test_share: float = TEST_SHARE,
+) -> dict[str, str]:
+    """Each subject's split: about these shares to validate and test, at least one each to train and validate.
 
     By subject, never by file: two visits of one child are never on both sides.
     """
     shuffled = list(subjects)
     random.Random(seed).shuffle(shuffled)  # noqa: S311 - a split, not a secret
-    validation = max(1, round(VALIDATION_SHARE * len(shuffled)))
-    test = round(TEST_SHARE * len(shuffled))
+    validation = min(len(shuffled), max(1, round(validation_share * len(shuffled))))
+    test = max(0, min(round(test_share * len(shuffled)), len(shuffled) - validation - 1))
     names = ["validation"] * validation + ["test"] * test
     names += ["train"] * (len(shuffled) - len(names))
     return dict(zip(shuffled, names, strict=True))

@@ -9,14 +9,19 @@ from annotation.models import User
 from inference.models import ModelVersion, VersionState
 from inference.models.versions import VERSION_TRANSITIONS, digest_of_origin
 
+# Fewer than these give figures that say little.
+FEW_SUBJECTS = 30
+
 
 @transaction.atomic
-def promote(*, actor: User, version: ModelVersion) -> ModelVersion:
-    """Make it the version the project works with; the one before it in the same schema retires.
+def promote(*, actor: User | None, version: ModelVersion) -> ModelVersion:
+    """Make it the version the project works with; the one before it for the same purpose retires.
 
     Promoting a retired version is how a project rolls back. Raises Conflict without its full origin.
     """
-    rows = ModelVersion.objects.select_for_update().filter(project=version.project, schema=version.schema)
+    rows = ModelVersion.objects.select_for_update().filter(
+        project=version.project, schema=version.schema, target=version.target
+    )
     current = {row.pk: row for row in rows}
     version = current[version.pk]
     if not version.commit or version.digest != digest_of_origin(version):
@@ -27,13 +32,51 @@ def promote(*, actor: User, version: ModelVersion) -> ModelVersion:
     return _move(actor, version, VersionState.PROMOTED)
 
 
+def in_use(version: ModelVersion) -> ModelVersion | None:
+    """The promoted version for the same purpose, which promoting this one would retire; never this one."""
+    rows = ModelVersion.objects.filter(
+        project=version.project, schema=version.schema, target=version.target, state=VersionState.PROMOTED
+    )
+    return rows.exclude(pk=version.pk).first()
+
+
+def limits_of(version: ModelVersion) -> list[str]:
+    """What a version was not made for, in plain words, from what is known of it."""
+    sees = {"back": "pictures of backs", "radiograph": "X-rays", "pair": "backs and their X-rays"}
+    said = [
+        "For research use only. Not a diagnostic device: a person checks whatever it says.",
+        *version.card.get("limits", []),
+    ]
+    frozen = version.snapshot
+    if frozen is not None:
+        said.append(
+            f"It has seen {sees[version.target]} of the project {version.project.name} and nothing else: on "
+            "other cameras, clinics and ages its error is not known."
+        )
+        if frozen.counts["subjects"] < FEW_SUBJECTS:
+            said.append(f"It learned from {frozen.counts['subjects']} subjects only: its figures are rough.")
+        # What comes with the program says on its card how it was measured.
+        if "test" not in version.metrics["metrics"]:
+            said.append("No test subjects: the figures were also used to choose the epoch, and flatter it.")
+    if version.target == "pair":
+        said.append(
+            "What it makes looks like an X-ray and is none: angles read on it are only as good as the Cobb "
+            "error measured on its synthetic films."
+        )
+    if "depth" in version.recipe.get("channels", []):
+        said.append("It needs a depth map registered to the picture.")
+    if version.commit.endswith("-dirty"):
+        said.append("Its code had changes that no commit names: the training cannot be repeated exactly.")
+    return said
+
+
 @transaction.atomic
 def retire(*, actor: User, version: ModelVersion) -> ModelVersion:
     """Take it out of use; its predictions stay."""
     return _move(actor, ModelVersion.objects.select_for_update().get(pk=version.pk), VersionState.RETIRED)
 
 
-def _move(actor: User, version: ModelVersion, to: VersionState) -> ModelVersion:
+def _move(actor: User | None, version: ModelVersion, to: VersionState) -> ModelVersion:
     if (VersionState(version.state), to) not in VERSION_TRANSITIONS:
         raise Conflict(f"This version is {version.state}; it cannot become {to}.")
     before, version.state, version.state_changed_at = version.state, to, timezone.now()

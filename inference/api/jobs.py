@@ -1,8 +1,9 @@
 """Jobs: start, list, look at, cancel. What a page shows live comes from here; the socket only says when."""
 
+from collections import Counter
 from typing import Any, ClassVar, TypedDict, cast
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -13,14 +14,15 @@ from annotation.api.base import Endpoint, Input, iso, parse, user_of
 from annotation.api.listing import Listing, contains, exact, identifier, on_date
 from annotation.api.wires import PersonWire, ProjectNameWire, person_wire
 from annotation.api.wiretypes import page_of, wire
-from annotation.models import User
+from annotation.models import Image, User
 from annotation.permissions import Capability, InProject
 from inference import tasks
 from inference.actions import jobs
-from inference.api.recipes import RecipeWire
+from inference.api.recipes import RecipeWire, recipe_wire
 from inference.api.snapshots import SnapshotWire, snapshot_wire, visible_snapshots
-from inference.models import InferenceJob, JobState, ModelVersion, TrainingJob
-from inference.recipes import RECIPES
+from inference.models import InferenceJob, JobState, ModelVersion, Refusal, TrainingJob
+from inference.models.jobs import Job
+from inference.recipes.catalogue import RECIPES, recipe_of
 
 
 class ProgressWire(TypedDict):
@@ -61,9 +63,17 @@ class TrainingJobWire(JobWire):
     losses: list[float]
 
 
+class ReasonWire(TypedDict):
+    reason: str
+    images_count: int
+
+
 class InferenceJobWire(JobWire):
     model: ModelNameWire
     images_count: int
+    # Of how many images the model gave no proposal, and the most frequent sentences why.
+    refused_count: int
+    refused_why: list[ReasonWire]
 
 
 class LogWire(TypedDict):
@@ -72,12 +82,8 @@ class LogWire(TypedDict):
 
 class EpochWire(TypedDict):
     epoch: int
-    train_loss: float | None
-    validation_loss: float | None
-    error_px_median: float | None
-    error_px_p90: float | None
-    heatmap_mse: float | None
-    heatmap_mse_of_empty_map: float | None
+    # Every number that the training told of the epoch, by its own name; None where it was not finite.
+    values: dict[str, float | None]
 
 
 class CurveWire(TypedDict):
@@ -88,7 +94,7 @@ def model_name_wire(version: ModelVersion) -> ModelNameWire:
     return {"id": str(version.pk), "label": version.label, "state": version.state}
 
 
-def job_wire(job: TrainingJob | InferenceJob) -> JobWire:
+def job_wire(job: Job) -> JobWire:
     return {
         "id": str(job.pk),
         "project": {"id": str(job.project_id), "name": job.project.name},
@@ -111,7 +117,7 @@ def training_job_wire(job: TrainingJob) -> TrainingJobWire:
     losses = [entry["validation_loss"] for entry in job.history]
     return {
         **job_wire(job),
-        "recipe": cast(RecipeWire, job.recipe),
+        "recipe": recipe_wire(recipe_of(job.recipe)),
         "snapshot": snapshot_wire(job.snapshot),
         "model": model_name_wire(version) if version else None,
         "best_error_px": min(errors, default=None),
@@ -119,17 +125,40 @@ def training_job_wire(job: TrainingJob) -> TrainingJobWire:
     }
 
 
+_MOST_REASONS = 5
+
+
 def inference_job_wire(job: InferenceJob) -> InferenceJobWire:
+    """Needs `visible_inference_jobs`: refusals of images that are hidden by now do not count."""
+    reasons = Counter(refusal.reason for refusal in job.refusals.all())
     return {
         **job_wire(job),
         "model": model_name_wire(job.model_version),
         "images_count": len(job.images),
+        "refused_count": reasons.total(),
+        "refused_why": [
+            {"reason": reason, "images_count": count} for reason, count in reasons.most_common(_MOST_REASONS)
+        ],
     }
 
 
+# What says where a training is, and not how well it does.
+_PLACES = frozenset({"epoch", "epochs", "step", "steps", "eta_s", "images", "points"})
+
+
 def curve_wire(job: TrainingJob) -> CurveWire:
-    names = EpochWire.__required_keys__
-    return {"epochs": [cast(EpochWire, {name: entry.get(name) for name in names}) for entry in job.history]}
+    return {
+        "epochs": [{"epoch": entry["epoch"], "values": _numbers_of(entry)} for entry in job.history],
+    }
+
+
+def _numbers_of(entry: dict[str, Any]) -> dict[str, float | None]:
+    return {
+        name: value
+        for name, value in entry.items()
+        if name not in _PLACES
+        and (value is None or (isinstance(value, int | float) and not isinstance(value, bool)))
+    }
 
 
 def visible_training_jobs(user: User) -> QuerySet[Any]:
@@ -139,7 +168,10 @@ def visible_training_jobs(user: User) -> QuerySet[Any]:
 
 def visible_inference_jobs(user: User) -> QuerySet[Any]:
     rows = InferenceJob.objects.visible_to(user)
-    return rows.select_related("project", "created_by", "model_version")
+    live = Refusal.objects.filter(image__in=Image.objects.live()).order_by("pk")
+    return rows.select_related("project", "created_by", "model_version").prefetch_related(
+        Prefetch("refusals", queryset=live)
+    )
 
 
 _FILTERS = {
@@ -177,6 +209,14 @@ class InferenceInput(Input):
     images = serializers.ListField(
         child=serializers.UUIDField(), max_length=jobs.MOST_IMAGES, required=False, allow_empty=False
     )
+    studies = serializers.ListField(
+        child=serializers.UUIDField(), max_length=jobs.MOST_IMAGES, required=False, allow_empty=False
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "images" in attrs and "studies" in attrs:
+            raise ValidationError({"studies": ["Name images or studies, not both."]})
+        return attrs
 
 
 class TrainingJobs(Endpoint):
@@ -209,7 +249,8 @@ class TrainingJobs(Endpoint):
 
 
 class InferenceJobs(Endpoint):
-    """Runs of a model. A POST starts one: on the images named, or on all it has not seen yet."""
+    """Runs of a model. A POST starts one: on the images named, on all that it can read of some studies, or
+    on all that it has not seen yet."""
 
     permission_classes = [InProject]
     capabilities = {"GET": Capability.VIEW, "POST": Capability.TRAIN}
@@ -229,7 +270,10 @@ class InferenceJobs(Endpoint):
         user, given = user_of(request), parse(InferenceInput, request)
         rows = ModelVersion.objects.visible_to(user).select_related("project")
         version = self.row(rows, pk=given["model_version"])
-        job = jobs.start_inference(actor=user, version=version, images=given.get("images"))
+        images = given.get("images")
+        if "studies" in given:
+            images = jobs.readable_in(version, given["studies"])
+        job = jobs.start_inference(actor=user, version=version, images=images)
         tasks.ring(job)
         return Response(inference_job_wire(job), status=201)
 
@@ -265,6 +309,21 @@ class CancelTrainingJob(Endpoint):
         return Response(training_job_wire(self.row(visible_training_jobs(user), pk=job_id)))
 
 
+class ResumeTrainingJob(Endpoint):
+    """A failed or cancelled training goes on from its last checkpoint, where its run folder is still kept."""
+
+    permission_classes = [InProject]
+    capabilities: ClassVar[dict[str, Capability]] = {"POST": Capability.TRAIN}
+
+    @extend_schema(request=None, responses=wire(TrainingJobWire))
+    def post(self, request: Request, job_id: str) -> Response:
+        user = user_of(request)
+        job: TrainingJob = self.row(visible_training_jobs(user), pk=job_id)
+        jobs.resume_training(actor=user, job=job)
+        tasks.ring(job)
+        return Response(training_job_wire(self.row(visible_training_jobs(user), pk=job_id)))
+
+
 class CancelInferenceJob(Endpoint):
     """As for a training."""
 
@@ -290,7 +349,7 @@ class TrainingJobLog(Endpoint):
 
 
 class TrainingJobCurve(Endpoint):
-    """Losses and landmark errors per epoch."""
+    """Losses and figures of each finished epoch, whatever the kind of training tells."""
 
     permission_classes = [InProject]
     capabilities = {"GET": Capability.VIEW}

@@ -1,6 +1,6 @@
 """The recipes a training may follow."""
 
-from typing import TypedDict, cast
+from typing import Any, TypedDict, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -9,38 +9,35 @@ from rest_framework.response import Response
 from annotation.api.base import Endpoint
 from annotation.api.wiretypes import list_of
 from annotation.permissions import SignedIn
-from inference.recipes import RECIPES, Recipe
+from inference.recipes.base import Recipe
+from inference.recipes.catalogue import RECIPES
 
 
 class RecipeWire(TypedDict):
+    kind: str
     name: str
     title: str
     summary: str
     target: str
     channels: list[str]
     architecture: str
-    image_px: int
-    heatmap_stride: int
-    heatmap_sigma: float
-    width: int
     epochs: int
     batch: int
-    least_samples: int
     learning_rate: float
-    weight_decay: float
     seed: int
-    foreground_weight: float
-    flip_probability: float
-    rotate_deg: float
-    translate_fraction: float
-    scale_fraction: float
-    brightness_fraction: float
     precision: str
+    # What only this kind of training has, and what few ask for, by name.
+    settings: dict[str, Any]
+
+
+_COMMON = RecipeWire.__required_keys__ - {"settings"}
 
 
 def recipe_wire(recipe: Recipe) -> RecipeWire:
-    """A recipe as JSON: its own plain form."""
-    return cast(RecipeWire, recipe.to_dict())
+    plain = recipe.to_dict()
+    common = {name: plain[name] for name in _COMMON}
+    settings = {name: value for name, value in plain.items() if name not in _COMMON}
+    return cast(RecipeWire, {**common, "settings": settings})
 
 
 class Recipes(Endpoint):

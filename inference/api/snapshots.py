@@ -1,6 +1,7 @@
 """Dataset snapshots: list, freeze, look at one."""
 
-from typing import TypedDict, cast
+from dataclasses import fields
+from typing import Any, ClassVar, TypedDict, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -14,8 +15,13 @@ from annotation.api.wires import PersonWire, person_wire
 from annotation.api.wiretypes import page_of, wire
 from annotation.models import Project, User
 from annotation.permissions import Capability, InProject
-from inference.actions import snapshots
+from inference import tasks
+from inference.actions import snapshots, surveys
+from inference.actions.pairs import draft_pairs, freeze_pairs
+from inference.actions.selection import MOST_HELD_OUT, REVIEWS, TEST_SHARE, VALIDATION_SHARE, Choice
+from inference.actions.snapshots import Draft
 from inference.models import DatasetSnapshot
+from inference.models.snapshots import TARGETS
 
 
 class SnapshotCountsWire(TypedDict):
@@ -50,8 +56,35 @@ class SnapshotEntryWire(TypedDict):
     revision: int
 
 
-class SnapshotDetailWire(SnapshotWire):
+class ChoiceWire(TypedDict):
+    consent: str
+    review: str
+    visits_from: str | None
+    visits_to: str | None
+    validation_share: float
+    test_share: float
+
+
+class LeftOutWire(TypedDict):
+    reason: str
+    images: int
+
+
+class FreezePreviewWire(TypedDict):
+    counts: SnapshotCountsWire
+    subjects: dict[str, int]
+    left_out: list[LeftOutWire]
+    # Why it cannot be frozen; empty where it can.
+    problem: str
+
+
+class SnapshotFactsWire(SnapshotWire):
+    # None of the first snapshots: they took whatever was complete.
+    choice: ChoiceWire | None
     gone_images: int
+
+
+class SnapshotDetailWire(SnapshotFactsWire):
     entries: list[SnapshotEntryWire]
 
 
@@ -70,12 +103,20 @@ def snapshot_wire(row: DatasetSnapshot) -> SnapshotWire:
     }
 
 
+def snapshot_facts_wire(row: DatasetSnapshot) -> SnapshotFactsWire:
+    """A snapshot with what was chosen and what is gone since; without its entries, which can be many."""
+    return {
+        **snapshot_wire(row),
+        "choice": row.manifest.get("choice"),
+        "gone_images": snapshots.gone_images(row),
+    }
+
+
 def snapshot_detail_wire(row: DatasetSnapshot) -> SnapshotDetailWire:
     names = SnapshotEntryWire.__required_keys__
     entries = [cast(SnapshotEntryWire, {name: entry[name] for name in names}) for entry in row.entries]
     return {
-        **snapshot_wire(row),
-        "gone_images": snapshots.gone_images(row),
+        **snapshot_facts_wire(row),
         "entries": entries,
     }
 
@@ -84,18 +125,44 @@ def visible_snapshots(user: User) -> QuerySet[DatasetSnapshot]:
     return DatasetSnapshot.objects.visible_to(user).select_related("project", "created_by")
 
 
-class FreezeInput(Input):
+def preview_wire(draft: Draft) -> FreezePreviewWire:
+    split_of = {entry["subject"]: entry["split"] for entry in draft.entries}
+    splits = list(split_of.values())
+    return {
+        "counts": cast(SnapshotCountsWire, draft.counts),
+        "subjects": {name: splits.count(name) for name in ("train", "validation", "test")},
+        "left_out": [{"reason": name, "images": images} for name, images in draft.left_out.items() if images],
+        "problem": draft.problem,
+    }
+
+
+class DraftInput(Input):
     project = serializers.UUIDField()
-    name = serializers.CharField(max_length=120)
     schema = serializers.CharField(max_length=40)
     seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=1)
+    pairs = serializers.BooleanField(default=False)
+    review = serializers.ChoiceField(choices=REVIEWS, default="complete")
+    visits_from = serializers.DateField(allow_null=True, default=None)
+    visits_to = serializers.DateField(allow_null=True, default=None)
+    validation_share = serializers.FloatField(min_value=0, max_value=MOST_HELD_OUT, default=VALIDATION_SHARE)
+    test_share = serializers.FloatField(min_value=0, max_value=MOST_HELD_OUT, default=TEST_SHARE)
+
+
+class FreezeInput(DraftInput):
+    name = serializers.CharField(max_length=120)
+
+
+def _with_choice(given: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a choice gathered into one."""
+    chosen = {field.name: given.pop(field.name) for field in fields(Choice)}
+    return {**given, "choice": Choice(**chosen)}
 
 
 SNAPSHOTS = Listing[DatasetSnapshot](
     filters={
         "project": identifier("project"),
         "schema": exact("schema"),
-        "target": exact("target", ["back", "radiograph"]),
+        "target": exact("target", [*TARGETS]),
         "q": contains("name"),
     },
     orderings={"-created_at": ("-created_at", "pk"), "name": ("name", "pk")},
@@ -104,7 +171,12 @@ SNAPSHOTS = Listing[DatasetSnapshot](
 
 
 class Snapshots(Endpoint):
-    """Frozen datasets. A POST freezes every completely labelled image of a project."""
+    """Frozen datasets. A POST freezes the completely labelled images of a project, or some of them.
+
+    With `pairs`, each back labelled in the schema beside the labelled X-ray of its visit. `review`: also
+    accepted by a doctor, or signed. `visits_from`, `visits_to`: dates of visits, both included. The shares
+    are of the subjects.
+    """
 
     permission_classes = [InProject]
     capabilities = {"GET": Capability.VIEW, "POST": Capability.TRAIN}
@@ -121,7 +193,31 @@ class Snapshots(Endpoint):
     def post(self, request: Request) -> Response:
         user, given = user_of(request), parse(FreezeInput, request)
         project = self.row(Project.objects.visible_to(user), pk=given.pop("project"))
-        return Response(snapshot_wire(snapshots.freeze(actor=user, project=project, **given)), status=201)
+        freeze = freeze_pairs if given.pop("pairs") else snapshots.freeze
+        snapshot = freeze(actor=user, project=project, **_with_choice(given))
+        survey = surveys.ask(actor=user, snapshot=snapshot)
+        if survey is not None:
+            tasks.ring(survey)
+        return Response(snapshot_wire(snapshot), status=201)
+
+
+class SnapshotPreview(Endpoint):
+    """What the same POST to `snapshots` would freeze, by split, and what it would leave out and why.
+
+    Reasons: `withdrawn` (consent), `visit` (outside the dates), `put_aside`, `unlabelled` (not completely),
+    `returned` (by a doctor), `unreviewed` (not accepted or signed, where that is asked); of pairs also
+    `another` (its visit has a pair already) and `without_film`.
+    """
+
+    permission_classes = [InProject]
+    capabilities: ClassVar[dict[str, Capability]] = {"POST": Capability.TRAIN}
+
+    @extend_schema(request=DraftInput, responses=wire(FreezePreviewWire))
+    def post(self, request: Request) -> Response:
+        user, given = user_of(request), parse(DraftInput, request)
+        project = self.row(Project.objects.visible_to(user), pk=given.pop("project"))
+        draft = draft_pairs if given.pop("pairs") else snapshots.draft
+        return Response(preview_wire(draft(project=project, **_with_choice(given))))
 
 
 class OneSnapshot(Endpoint):

@@ -7,29 +7,19 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation.actions.reports import STATEMENT
 from annotation.api.base import Endpoint, iso, user_of
 from annotation.api.listing import Listing, contains, exact, identifier
 from annotation.api.wires import ProjectNameWire
 from annotation.api.wiretypes import page_of, wire
-from annotation.models import User
+from annotation.models import AuditEntry, User
 from annotation.permissions import Capability, InProject
 from inference.actions import jobs, snapshots, versions
-from inference.api.recipes import RecipeWire
+from inference.api.jobs import ModelNameWire, model_name_wire
+from inference.api.recipes import RecipeWire, recipe_wire
 from inference.api.snapshots import SnapshotWire, snapshot_wire
 from inference.models import ModelVersion, VersionState
-
-
-class ScoresWire(TypedDict):
-    images: int
-    points: int
-    loss: float | None
-    error_px_mean: float | None
-    error_px_median: float | None
-    error_px_p90: float | None
-    error_px_p95: float | None
-    heatmap_mse: float | None
-    heatmap_mse_of_empty_map: float | None
-    error_px_by_point: dict[str, float]
+from inference.recipes.catalogue import recipe_of
 
 
 class VersionJobWire(TypedDict):
@@ -47,8 +37,11 @@ class ModelVersionWire(TypedDict):
     target: str
     architecture: str
     recipe: RecipeWire
-    snapshot: SnapshotWire
-    job: VersionJobWire
+    # None, both, of weights that come with the program: `shipped` names them, `card` says what they are.
+    snapshot: SnapshotWire | None
+    job: VersionJobWire | None
+    shipped: str
+    card: dict[str, Any]
     commit: str
     seed: int
     weights_sha256: str
@@ -57,8 +50,8 @@ class ModelVersionWire(TypedDict):
     best_epoch: int
     seconds: float
     device: str
-    validation: ScoresWire | None
-    test: ScoresWire | None
+    # By split ("validation", "test"), whatever the kind of training measured: numbers, or numbers by name.
+    metrics: dict[str, Any]
     digest: str
     state: str
     created_at: str | None
@@ -66,17 +59,23 @@ class ModelVersionWire(TypedDict):
     predictions_count: int
 
 
+class VersionActWire(TypedDict):
+    at: str | None
+    actor: str
+    action: str
+
+
 class ModelVersionDetailWire(ModelVersionWire):
     unseen_images: int
     gone_images: int
-
-
-def _scores(version: ModelVersion, split: str) -> ScoresWire | None:
-    measured = version.metrics["metrics"].get(split)
-    if measured is None:
-        return None
-    names = ScoresWire.__required_keys__
-    return cast(ScoresWire, {name: measured.get(name) for name in names})
+    # The version in use for the same points; None where none is, or it is this one.
+    in_use: ModelNameWire | None
+    # Its metrics, to hold this one's against.
+    in_use_metrics: dict[str, Any]
+    # Who made, promoted and retired it, the newest first.
+    acts: list[VersionActWire]
+    # What it was not made for, in plain words.
+    limits: list[str]
 
 
 def version_wire(version: ModelVersion) -> ModelVersionWire:
@@ -90,9 +89,11 @@ def version_wire(version: ModelVersion) -> ModelVersionWire:
         "schema": version.schema,
         "target": version.target,
         "architecture": version.architecture,
-        "recipe": cast(RecipeWire, version.recipe),
-        "snapshot": snapshot_wire(version.snapshot),
-        "job": {"id": str(version.job_id), "name": version.job.name},
+        "recipe": recipe_wire(recipe_of(version.recipe)),
+        "snapshot": snapshot_wire(version.snapshot) if version.snapshot else None,
+        "job": {"id": str(version.job_id), "name": version.job.name} if version.job else None,
+        "shipped": version.shipped,
+        "card": version.card,
         "commit": version.commit,
         "seed": version.seed,
         "weights_sha256": version.weights_id,
@@ -101,8 +102,7 @@ def version_wire(version: ModelVersion) -> ModelVersionWire:
         "best_epoch": version.metrics["best_epoch"],
         "seconds": version.metrics["seconds"],
         "device": version.metrics["device"],
-        "validation": _scores(version, "validation"),
-        "test": _scores(version, "test"),
+        "metrics": version.metrics["metrics"],
         "digest": version.digest,
         "state": version.state,
         "created_at": iso(version.created_at),
@@ -112,12 +112,25 @@ def version_wire(version: ModelVersion) -> ModelVersionWire:
 
 
 def version_detail_wire(version: ModelVersion) -> ModelVersionDetailWire:
-    """The card of one version: with what it has not seen yet, and what of its data is gone since."""
+    """One version, with what it has not seen, what of its data is gone since, and whom it would replace."""
+    in_use = versions.in_use(version)
     return {
         **version_wire(version),
         "unseen_images": len(jobs.unseen_images(version)),
-        "gone_images": snapshots.gone_images(version.snapshot),
+        "gone_images": snapshots.gone_images(version.snapshot) if version.snapshot else 0,
+        "in_use": model_name_wire(in_use) if in_use else None,
+        "in_use_metrics": in_use.metrics["metrics"] if in_use else {},
+        "acts": _acts(version),
+        "limits": versions.limits_of(version),
     }
+
+
+def _acts(version: ModelVersion) -> list[VersionActWire]:
+    rows = AuditEntry.objects.filter(target_kind="modelversion", target_id=str(version.pk))
+    return [
+        {"at": iso(row.at), "actor": row.actor.name if row.actor else "", "action": row.action}
+        for row in rows.select_related("actor").order_by("-id")[:50]
+    ]
 
 
 def visible_versions(user: User) -> QuerySet[ModelVersion]:
@@ -127,9 +140,58 @@ def visible_versions(user: User) -> QuerySet[ModelVersion]:
     )
 
 
+class ModelCardWire(TypedDict):
+    statement: str
+    project: str
+    label: str
+    state: str
+    architecture: str
+    target: str
+    schema: str
+    recipe: dict[str, Any]
+    data: dict[str, Any]
+    metrics: dict[str, Any]
+    training: dict[str, Any]
+    limits: list[str]
+    origin: dict[str, Any]
+    acts: list[VersionActWire]
+
+
+def card_wire(version: ModelVersion) -> ModelCardWire:
+    """All that is known of a version, for whoever has only its file."""
+    frozen = version.snapshot
+    measured = {name: value for name, value in version.metrics.items() if name != "metrics"}
+    return {
+        "statement": STATEMENT,
+        "project": version.project.name,
+        "label": version.label,
+        "state": version.state,
+        "architecture": version.architecture,
+        "target": version.target,
+        "schema": version.schema,
+        "recipe": version.recipe,
+        "data": {"snapshot": frozen.name, "digest": frozen.digest, "counts": frozen.counts}
+        if frozen
+        else {"shipped": version.shipped, "described": version.card.get("data", "")},
+        "metrics": version.metrics["metrics"],
+        "training": measured,
+        "limits": versions.limits_of(version),
+        "origin": {
+            "commit": version.commit,
+            "seed": version.seed,
+            "weights_sha256": version.weights_id,
+            "weights_bytes": version.weights.size,
+            "digest": version.digest,
+            "made": iso(version.created_at),
+        },
+        "acts": _acts(version),
+    }
+
+
 VERSIONS = Listing[ModelVersion](
     filters={
         "project": identifier("project"),
+        "snapshot": identifier("snapshot"),
         "schema": exact("schema"),
         "state": exact("state", [*VersionState.values]),
         "q": contains("name"),
@@ -167,6 +229,19 @@ class OneModelVersion(Endpoint):
     @extend_schema(responses=wire(ModelVersionDetailWire))
     def get(self, request: Request, version_id: str) -> Response:
         return Response(version_detail_wire(self.row(visible_versions(user_of(request)), pk=version_id)))
+
+
+class ModelCard(Endpoint):
+    """The card of a version as a file: data, recipe, metrics, limits and origin, to go with its weights."""
+
+    permission_classes = [InProject]
+    capabilities = {"GET": Capability.VIEW}
+
+    @extend_schema(responses=wire(ModelCardWire))
+    def get(self, request: Request, version_id: str) -> Response:
+        version = self.row(visible_versions(user_of(request)), pk=version_id)
+        name = f"model-{version.number}-card.json"
+        return Response(card_wire(version), headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 class PromoteModelVersion(Endpoint):

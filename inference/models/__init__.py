@@ -5,8 +5,10 @@ is the one `__init__` with imports.
 """
 
 from inference.models.jobs import InferenceJob, JobState, TrainingJob
+from inference.models.samples import TrainingSample
 from inference.models.snapshots import DatasetSnapshot
-from inference.models.versions import ModelVersion, Prediction, VersionState
+from inference.models.surveys import SurveyJob
+from inference.models.versions import ModelVersion, Prediction, Refusal, SyntheticFilm, VersionState
 
 __all__ = [
     "DatasetSnapshot",
@@ -14,6 +16,10 @@ __all__ = [
     "JobState",
     "ModelVersion",
     "Prediction",
+    "Refusal",
+    "SurveyJob",
+    "SyntheticFilm",
     "TrainingJob",
+    "TrainingSample",
     "VersionState",
 ]

@@ -41,6 +41,8 @@ TRANSITIONS: dict[tuple[JobState, JobState], str] = {
     (JobState.RUNNING, JobState.SUCCEEDED): "its program finished",
     (JobState.RUNNING, JobState.FAILED): "its program failed for good, or three times",
     (JobState.RUNNING, JobState.CANCELLED): "a person asked, and its program has ended",
+    (JobState.FAILED, JobState.PENDING): "a person asks that it go on",
+    (JobState.CANCELLED, JobState.PENDING): "a person asks that it go on after all",
 }
 FINISHED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
@@ -110,6 +112,15 @@ class JobQuerySet(models.QuerySet[Any]):
             state=JobState.CANCELLED, cancel_requested=True, finished_at=Now()
         )
         return bool(cancelled or self.filter(pk=pk, state=JobState.RUNNING).update(cancel_requested=True))
+
+    def resume(self, pk: uuid.UUID) -> bool:
+        """Give a failed or cancelled job its tries again; False when it is neither.
+
+        `error` stays, as why the last try ended; the token goes on, so that whoever was late stays fenced.
+        """
+        ended = self.filter(pk=pk, state__in=[JobState.FAILED, JobState.CANCELLED])
+        fields: dict[str, Any] = {"finished_at": None, "cancel_requested": False, "rung_at": Now()}
+        return ended.update(state=JobState.PENDING, attempt=0, **fields) == 1
 
 
 class Job(models.Model):
@@ -189,10 +200,16 @@ class Job(models.Model):
 
 
 class TrainingJob(Job):
-    """Train one recipe on one snapshot. `history` holds one entry per epoch, for the curve."""
+    """Train one recipe on one snapshot. `history` holds one entry per epoch, for the curve.
+
+    `held_to`: the landmark network that the films of a synthesis are held to, where its recipe asks for one.
+    """
 
     recipe: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
     snapshot = models.ForeignKey(DatasetSnapshot, on_delete=models.PROTECT, related_name="training_jobs")
+    held_to = models.ForeignKey(
+        "inference.ModelVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="held_jobs"
+    )
     history: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(default=list)
 
 

@@ -13,6 +13,9 @@ from annotation.models import Project, User
 if TYPE_CHECKING:
     from django.db.models.manager import Manager
 
+# What is learned from it: the landmarks of a back or of a film, or the film of a visit from its back.
+TARGETS = ("back", "radiograph", "pair")
+
 
 class DatasetSnapshotQuerySet(models.QuerySet["DatasetSnapshot"]):
     def visible_to(self, user: User) -> Self:
@@ -24,16 +27,19 @@ class DatasetSnapshotQuerySet(models.QuerySet["DatasetSnapshot"]):
 class DatasetSnapshot(models.Model):
     """Never changed after it was made. `digest` is the SHA-256 of the manifest in canonical JSON.
 
-    The manifest is `{"schema", "target", "seed", "entries": [{"image", "subject", "split", "colour",
-    "depth", "width", "height", "set", "revision", "revision_digest"}]}`: pixels by content hash, landmarks by
-    set, revision number and that revision's digest.
+    The manifest is `{"schema", "target", "choice", "seed", "entries": [{"image", "subject", "split",
+    "colour", "depth", "width", "height", "set", "revision", "revision_digest"}]}`: pixels by content hash,
+    landmarks by set, revision number and that revision's digest; the choice as in `actions.selection` (the
+    first snapshots, which took whatever was complete, do not say so). Of pairs, an entry also has the film of
+    the same visit, `"film": {"image", "pixels", "width", "height", "mirrored", "set", "revision",
+    "revision_digest"}`, and the manifest `"film_schema"`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="snapshots")
     name = models.CharField(max_length=120)
     schema = models.CharField(max_length=40)
-    target = models.CharField(max_length=10, choices=[("back", "back"), ("radiograph", "radiograph")])
+    target = models.CharField(max_length=10, choices=[(name, name) for name in TARGETS])
     seed = models.PositiveIntegerField()
     manifest: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
     digest = models.CharField(max_length=64)
@@ -50,9 +56,7 @@ class DatasetSnapshot(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["project", "name"], name="snapshot_name_once_per_project"),
-            models.CheckConstraint(
-                condition=Q(target__in=["back", "radiograph"]), name="snapshot_target_known"
-            ),
+            models.CheckConstraint(condition=Q(target__in=TARGETS), name="snapshot_target_known"),
         ]
         indexes = [models.Index(fields=["project", "-created_at"], name="snapshot_of_project")]
 
@@ -64,3 +68,9 @@ class DatasetSnapshot(models.Model):
     @property
     def entries(self) -> list[dict[str, Any]]:
         return list(self.manifest["entries"])
+
+    @property
+    def images(self) -> list[str]:
+        """The ids of all its images, films of pairs included."""
+        films = [entry["film"]["image"] for entry in self.entries if "film" in entry]
+        return [*(entry["image"] for entry in self.entries), *films]

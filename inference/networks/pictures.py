@@ -4,6 +4,7 @@ Pure functions on arrays. Frames: `image` is stored pixels of the case's image, 
 Both have (0, 0) at the outer corner of the first pixel.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.recipes import Recipe
+from inference.networks.body import body_square
+from inference.recipes.landmarks import Frame, LandmarkRecipe
 from inference.rundir import Case, RunError
 
 Affine = NDArray[np.float64]
+
+
+class NobodyThere(RunError):
+    """A recipe that frames the body found none in a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +37,38 @@ class Picture:
     square_from_image: Affine
 
 
-def tensor_channels(recipe: Recipe) -> int:
-    """Input channels: colour 3 (a radiograph 1), depth 2 (the depth and where it is valid)."""
-    colour = 3 if recipe.target == "back" else 1
-    return sum(colour if channel == "colour" else 2 for channel in recipe.channels)
+@dataclass(frozen=True, slots=True)
+class Square:
+    """The part of a picture that fills the network's square, in stored pixels; it may reach beyond."""
+
+    left: float
+    top: float
+    side: float
+
+    def placement(self, side: int) -> Affine:
+        """`square_from_image` for a network's square of `side`."""
+        scale = side / self.side
+        return np.array([[scale, 0, -scale * self.left], [0, scale, -scale * self.top]], dtype=np.float64)
 
 
-def fit(width: int, height: int, side: int) -> Affine:
-    """`square_from_image`: scaled to fit, centred, the rest left empty."""
-    scale = side / max(width, height)
-    return np.array(
-        [[scale, 0, (side - scale * width) / 2], [0, scale, (side - scale * height) / 2]], dtype=np.float64
-    )
+def square_of(width: int, height: int, frame: Frame, depth_mm: NDArray[Any] | None = None) -> Square | None:
+    """What of a picture a network sees; None where `body` finds nobody.
+
+    With `fit` all of it, centred, the rest left empty. With `middle` its shorter side fills the square and
+    the ends of the longer one are cut off: 1920 x 1080 becomes 1024 x 576, and of that the middle 576 x 576
+    (seed 000, 4.1.2). With `body` head, back and pelvis of whoever stands there, by the registered depth.
+    """
+    if frame == "body":
+        found = None if depth_mm is None else body_square(depth_mm)
+        return None if found is None else Square(*found)
+    side = max(width, height) if frame == "fit" else min(width, height)
+    return Square((width - side) / 2, (height - side) / 2, side)
+
+
+def placement(width: int, height: int, side: int) -> Affine:
+    """`square_from_image` of a picture all of which fits."""
+    longer = max(width, height)
+    return Square((width - longer) / 2, (height - longer) / 2, longer).placement(side)
 
 
 def apply(target_from_source: Affine, points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -71,51 +97,64 @@ def warp(
     return np.asarray(cv2.warpAffine(np.asarray(pixels), by_centres, (side, side), flags=flags))
 
 
-def load(folder: Path, case: Case, recipe: Recipe) -> Picture:
+def similarity(
+    width: float, height: float, angle: float, scale: float, shift: NDArray[np.float64], *, mirrored: bool
+) -> Affine:
+    """Mirrored or not, then turned (rad) and scaled about the middle of a frame, then shifted (px)."""
+    turn = scale * np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    centre = np.array([width / 2, height / 2])
+    move = np.column_stack([turn, centre + shift - turn @ centre])
+    return compose(move, np.array([[-1.0, 0.0, width], [0.0, 1.0, 0.0]])) if mirrored else move
+
+
+def moved(picture: Picture, move: Affine, side: int) -> Picture:
+    """The picture moved within its square; depth by its nearest reading, which no mean is."""
+    grey, depth = picture.grey, picture.depth_mm
+    return Picture(
+        None if grey is None else warp(grey, move, side),
+        None if depth is None else warp(depth, move, side, nearest=True).astype(np.float32),
+        compose(move, picture.square_from_image),
+    )
+
+
+def load(folder: Path, case: Case, recipe: LandmarkRecipe) -> Picture:
     """Read a case's files into the square. Raises RunError naming the file that cannot be used."""
     side = recipe.image_px
     colour = depth = None
-    if "colour" in recipe.channels:
-        colour = _shrunk(_read_colour(folder / case.colour), side)
     if "depth" in recipe.channels:
         if case.depth is None:
             raise RunError(f"Image {case.image} has no registered depth; choose a recipe without depth.")
-        depth = _shrunk_depth(_read_depth(folder / case.depth), side)
-    return Picture(colour, depth, fit(case.width, case.height, side))
+        depth = read_depth(folder / case.depth)
+    square = square_of(case.width, case.height, recipe.frame, depth)
+    if square is None:
+        raise NobodyThere(
+            f"Nobody stands within two metres of the camera in image {case.image}, by its depth; "
+            "leave it out, or choose a recipe that does not frame the body."
+        )
+    if "colour" in recipe.channels:
+        colour = _shrunk(read_colour(folder / case.colour), side, square)
+    small = None if depth is None else _shrunk_depth(depth, side, square)
+    return Picture(colour, small, square.placement(side))
 
 
-def tensor(
-    grey: NDArray[np.uint8] | None, depth_mm: NDArray[np.float32] | None, recipe: Recipe
-) -> NDArray[np.float32]:
-    """The input of the network: (channels, S, S), in the order of the recipe.
-
-    Colour and depth are each standardised over the whole picture (for depth, over the valid pixels) to mean
-    0 and standard deviation 1; depth outside the valid pixels is 0 and a further channel says where.
-    """
-    planes: list[NDArray[np.float32]] = []
-    for channel in recipe.channels:
-        if channel == "colour" and grey is not None:
-            stack = grey if recipe.target == "back" else grey.mean(axis=2, keepdims=True)
-            values = stack.astype(np.float32) / 255
-            spread = float(values.std())
-            planes.extend(np.moveaxis((values - values.mean()) / max(spread, 1e-3), 2, 0))
-        elif channel == "depth" and depth_mm is not None:
-            valid = depth_mm > 0
-            inside = depth_mm[valid]
-            mean, spread = (float(inside.mean()), float(inside.std())) if inside.size else (0.0, 1.0)
-            planes.append(np.where(valid, (depth_mm - mean) / max(spread, 1.0), 0).astype(np.float32))
-            planes.append(valid.astype(np.float32))
-    return np.ascontiguousarray(np.stack(planes), dtype=np.float32)
-
-
-def _read_colour(path: Path) -> NDArray[np.uint8]:
+def read_colour(path: Path) -> NDArray[np.uint8]:
+    """(h, w, 3) RGB. Raises RunError."""
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     if pixels is None:
         raise RunError(f"{path.name} is not a readable picture.")
     return np.asarray(pixels, dtype=np.uint8)
 
 
-def _read_depth(path: Path) -> NDArray[np.float32]:
+def read_film(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """(h, w) grey, with as many bits as are stored. Raises RunError."""
+    pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
+        raise RunError(f"{path.name} is not a readable film of 8 or 16 bits.")
+    return np.asarray(pixels, dtype=np.uint8) if pixels.itemsize == 1 else np.asarray(pixels, dtype=np.uint16)
+
+
+def read_depth(path: Path) -> NDArray[np.float32]:
+    """(h, w) mm, 0 where there is no reading. Raises RunError."""
     try:
         depth = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
@@ -125,31 +164,27 @@ def _read_depth(path: Path) -> NDArray[np.float32]:
     return np.asarray(depth, dtype=np.float32)
 
 
-def _sized(pixels: NDArray[Any], side: int) -> tuple[int, int]:
-    height, width = pixels.shape[:2]
-    scale = side / max(width, height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
+def _shrunk(pixels: NDArray[np.uint8], side: int, square: Square) -> NDArray[np.uint8]:
+    """In the square: averaged over areas first where it gets smaller, so that nothing aliases."""
+    return _placed(pixels, side, square).astype(np.uint8)
 
 
-def _shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Fitted into the square: averaged over areas first where it gets smaller, so that nothing aliases."""
-    return _placed(pixels, side).astype(np.uint8)
-
-
-def _shrunk_depth(depth_mm: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+def _shrunk_depth(depth_mm: NDArray[np.float32], side: int, square: Square) -> NDArray[np.float32]:
     """As `_shrunk`, but averaging valid readings only; a pixel that is mostly holes is a hole."""
     valid = (depth_mm > 0).astype(np.float32)
-    total, weight = _placed(depth_mm * valid, side), _placed(valid, side)
+    total, weight = _placed(depth_mm * valid, side, square), _placed(valid, side, square)
     return np.where(weight > 0.5, total / np.maximum(weight, 1e-6), 0).astype(np.float32)
 
 
-def _placed(pixels: NDArray[Any], side: int) -> NDArray[Any]:
+def _placed(pixels: NDArray[Any], side: int, square: Square) -> NDArray[Any]:
     height, width = pixels.shape[:2]
     smaller = np.asarray(pixels)
-    if max(width, height) > side:
-        smaller = np.asarray(cv2.resize(smaller, _sized(pixels, side), interpolation=cv2.INTER_AREA))
+    scale = side / square.side
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        smaller = np.asarray(cv2.resize(smaller, size, interpolation=cv2.INTER_AREA))
     # What rounding the size left over is carried by the transform, so that points and pixels stay together.
-    near = fit(width, height, side)
+    near = square.placement(side)
     near[:, 0] *= width / smaller.shape[1]
     near[:, 1] *= height / smaller.shape[0]
     return warp(smaller, near, side)

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from inference.rundir import RunError
+from inference.rundir import RunError, sha256_of
 
 _CARD = "spineweb"
 
@@ -27,20 +27,40 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], card: dict[str, Any]) -
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The tensors and the card of a file. Raises RunError where it is not one of ours."""
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise RunError(f"{path.name} is not a readable safetensors file: {error}") from error
+    tensors, metadata = _read(path)
     if _CARD not in metadata:
         raise RunError(f"{path.name} does not say what it is; it was not written by SpineWeb.")
     return tensors, dict(json.loads(metadata[_CARD]))
 
 
+def read_named(path: Path, digest: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """As `read_tensors`, of the file whose bytes have this SHA-256 and no other."""
+    if not path.is_file() or sha256_of(path) != digest:
+        raise RunError("The weights are missing or are not the bytes that this model version names.")
+    return read_tensors(path)
+
+
+def read_foreign(path: Path) -> dict[str, Tensor]:
+    """The tensors of anybody's safetensors file. Raises RunError where it is none."""
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise RunError(f"{path.name} is not a readable safetensors file: {error}") from error
+
+
 def load_into(network: nn.Module, tensors: dict[str, Tensor], where: str) -> None:
-    """Put tensors into a network. Raises RunError when they belong to another architecture."""
+    """Put tensors into a network. Raises RunError when they belong to another architecture.
+
+    Weights that ship are stored in half precision, and computed with in single.
+    """
     expected = network.state_dict()
+    tensors = {name: one.float() if one.dtype == torch.float16 else one for name, one in tensors.items()}
     for name in sorted(expected.keys() ^ tensors.keys()):
         side = "lacks" if name in expected else "has an unknown"
         raise RunError(f"{where} is for another network: it {side} {name}.")

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from annotation.imaging.camera import Calibration
+from capture_agent.k4a.camera import Calibration
 from inference.phantom.curves import draw_plan, draw_severity
 from inference.phantom.film import Film
 from inference.phantom.kinect import Stand, draw_calibration, draw_stand

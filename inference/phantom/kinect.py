@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.imaging.camera import Calibration, Camera
+from capture_agent.k4a.camera import Calibration, Camera
 from inference.phantom.mesh import Mesh
 from inference.phantom.morphometry import Floats
 from inference.phantom.skin import HAIR, SKIN, Outside

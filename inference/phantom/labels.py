@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from annotation.imaging.camera import Camera
 from annotation.spine.posture import surface_quantities
 from annotation.spine.schemas import BUILT_IN
+from capture_agent.k4a.camera import Camera
 from inference.phantom.body import Body
 from inference.phantom.curves import designed_curves
 from inference.phantom.film import Film

@@ -6,9 +6,9 @@ from typing import Any, BinaryIO, Final
 import cv2
 import numpy as np
 
-from annotation.imaging.camera import Calibration, Camera
-from annotation.imaging.k4a_calibration import COLOUR_MODES, DEPTH_MODES, Mode, mode_of_size
-from capture_agent.recording import Capture, Device, write_recording
+from capture_agent.k4a.calibration import COLOUR_MODES, DEPTH_MODES, Mode, mode_of_size
+from capture_agent.k4a.camera import Calibration, Camera
+from capture_agent.k4a.writing import Capture, Device, write_recording
 from inference.phantom.design import StudyDesign
 from inference.phantom.kinect import FRAMES_IN_BURST
 from inference.phantom.morphometry import Floats

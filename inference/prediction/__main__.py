@@ -1,8 +1,8 @@
-"""`python -m inference.prediction RUN_DIR`: place landmarks on the folder's images."""
+"""`python -m inference.prediction RUN_DIR`: what a trained network makes of the folder's images."""
 
 import sys
 
-from inference.prediction.landmarks import predict
+from inference.prediction.start import predict
 from inference.program import main
 
 if __name__ == "__main__":

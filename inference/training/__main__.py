@@ -3,7 +3,7 @@
 import sys
 
 from inference.program import main
-from inference.training.loop import train
+from inference.training.start import train
 
 if __name__ == "__main__":
     sys.exit(main(train))

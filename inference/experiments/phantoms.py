@@ -1,0 +1,136 @@
+"""A folder of phantoms as a run folder of pairs: what the experiments need where there is no server."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from annotation.imaging.registration import register_depth, sample_depth
+from annotation.spine.schemas import BUILT_IN
+from capture_agent.k4a.camera import Calibration
+from inference.networks import pairs
+from inference.networks.pictures import apply
+from inference.recipes.synthesis import SynthesisRecipe
+from inference.rundir import Case, Film, Points, RunDir, RunError, write_json
+
+BACK, FILM, CORNERS = "back6", "xray2", "vertebrae68"
+# Corners of the real films, in stored pixels, by image: what a Cobb angle is measured against.
+TRUTH = "truth.json"
+# Of each twenty studies so many are kept aside to validate and to test.
+_OF, _VALIDATION, _TEST = 20, 2, 3
+
+
+def pairs_of(studies: Path, out: Path) -> RunDir:
+    """The studies of `python -m inference.phantom` as pairs of back and film, split by study.
+
+    Depth is registered as on import; a call that was interrupted goes on. Studies whose back or film lacks a
+    point are passed over. Raises RunError where there are none.
+    """
+    run = RunDir(out)
+    cases, sizes, truth = [], {}, {}
+    for index, study in enumerate(sorted(path.parent for path in studies.glob("*/labels.json"))):
+        place = index % _OF
+        split = "test" if place < _TEST else "validation" if place < _TEST + _VALIDATION else "train"
+        made = _case(study, run, split)
+        if made is not None:
+            case, sizes[case.image], truth[case.image] = made
+            cases.append(case)
+    if not cases:
+        raise RunError(f"{studies} holds no phantoms; make some with python -m inference.phantom.")
+    write_json(run.path / TRUTH, truth)
+    schemas = {"schema": _schema(BACK), "film_schema": _schema(FILM)}
+    run.write_spec({"kind": "training", **schemas, "mm_per_px": sizes}, cases)
+    return run
+
+
+def films_of(pairs_run: RunDir, out: Path, recipe: SynthesisRecipe) -> RunDir:
+    """The real films of such a folder, cropped and toned as `recipe` does, with their vertebral corners.
+
+    On it a landmark network for synthetic films is trained: it then sees films as that recipe makes them.
+    """
+    run, spec = RunDir(out), pairs_run.spec()
+    truth = json.loads((pairs_run.path / TRUTH).read_text())
+    cases = []
+    for case in pairs_run.cases():
+        names, film_names = spec["schema"]["points"], spec["film_schema"]["points"]
+        sheet = pairs.load(pairs_run.path, case, recipe, names, film_names)
+        film, _ = pairs.film_of(sheet, recipe)
+        cv2.imwrite(str(run.file("images", f"{case.image}.png")), film)
+        corners = aligned_corners(case, recipe, film_names, truth[case.image])
+        placed: Points = tuple((float(x), float(y)) for x, y in corners)
+        name = f"images/{case.image}.png"
+        cases.append(Case(case.image, case.split, *recipe.size, name, None, placed))
+    run.write_spec({"kind": "training", "schema": _schema(CORNERS)}, cases)
+    return run
+
+
+def aligned_corners(
+    case: Case, recipe: SynthesisRecipe, film_names: list[str], corners_px: Any
+) -> NDArray[np.float64]:
+    """The true corners of a case's film (n, 2) in the recipe's frame. A corner's letters are the image's, so
+    they change places when a film is turned over."""
+    if case.film is None:
+        raise RunError(f"Image {case.image} has no film beside it.")
+    moved = apply(pairs.film_aligned(case.film, recipe, film_names), np.array(corners_px))
+    return moved[list(BUILT_IN[CORNERS].mirrored_order)] if case.film.mirrored else moved
+
+
+def _case(study: Path, run: RunDir, split: str) -> tuple[Case, float, Any] | None:
+    labels = json.loads((study / "labels.json").read_text())
+    sets = labels["landmarks"]
+    back = _points(sets["colour"][BACK], BACK)
+    ends, corners = (_points(sets["radiograph"][name], name) for name in (FILM, CORNERS))
+    film_file = study / "radiograph.png"
+    if None in (*back, *ends, *corners) or not film_file.exists():
+        return None
+    calibration = Calibration.from_dict(json.loads((study / "camera.json").read_text()))
+    depth_file = run.file("depth", f"{study.name}.npy")
+    if not depth_file.exists():
+        stored = cv2.imread(str(study / "depth.png"), cv2.IMREAD_UNCHANGED)
+        if stored is None:
+            raise RunError(f"{study / 'depth.png'} is not readable.")
+        partial = depth_file.with_suffix(".partial.npy")
+        np.save(partial, register_depth(stored.astype(np.uint16), calibration))
+        partial.rename(depth_file)
+    depth_mm = np.load(depth_file, allow_pickle=False)
+    placed = np.array([point for point in back if point is not None])
+    distance_mm = float(np.nanmedian(sample_depth(depth_mm, placed)))
+    colour = _linked(study / "colour.jpg", run, f"{study.name}.jpg")
+    picture = _linked(film_file, run, f"{study.name}-film.png")
+    height, width = cv2.imread(str(film_file), cv2.IMREAD_UNCHANGED).shape[:2]  # type: ignore[union-attr]
+    film = Film(
+        image=f"{study.name}-film",
+        picture=picture,
+        width=width,
+        height=height,
+        mirrored=not labels["radiograph"]["patient_right_at_image_right"],
+        points_px=ends,
+    )
+    camera = calibration.colour
+    depth = f"depth/{depth_file.name}"
+    case = Case(study.name, split, camera.width, camera.height, colour, depth, back, film)
+    return case, distance_mm / camera.fx, [list(point) for point in corners if point is not None]
+
+
+def _points(found: dict[str, Any], schema: str) -> Points:
+    placed = {point["name"]: point for point in found["points"]}
+    chosen = [placed[name] for name in BUILT_IN[schema].point_names]
+    return tuple(None if point["x"] is None else (point["x"], point["y"]) for point in chosen)
+
+
+def _schema(name: str) -> dict[str, Any]:
+    schema = BUILT_IN[name]
+    points, order = list(schema.point_names), list(schema.mirrored_order)
+    return {"name": name, "points": points, "mirrored_order": order}
+
+
+def _linked(source: Path, run: RunDir, name: str) -> str:
+    """The file under images/, without a second copy where the disk can do that."""
+    target = run.file("images", name)
+    if not target.exists():
+        os.symlink(source.resolve(), target)
+    return f"images/{name}"
