@@ -23,7 +23,7 @@ function pageEntries(): Record<string, string> {
  * Each is fetched once and kept for all pages.
  */
 const SHARED = [
-  { name: 'framework', test: /node_modules[\\/](svelte|esm-env|clsx|openapi-fetch)[\\/]/, priority: 30 },
+  { name: 'framework', test: /node_modules[\\/](svelte|esm-env|clsx)[\\/]/, priority: 30 },
   {
     name: 'shell',
     test: /src[\\/](lib[\\/](mount|lazy|Overlays|Glyph)|core[\\/]calibration|stores[\\/](session|toasts)|api[\\/](client|errors|people)|styles)/,

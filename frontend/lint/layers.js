@@ -26,7 +26,7 @@ export function violation(specifier, importer, srcDir) {
   const from = layerOf(importer, srcDir);
   if (from === null) return null;
   if (target === null) {
-    return from === 'core' && /^(svelte|@lucide|openapi-fetch)/.test(specifier)
+    return from === 'core' && /^(svelte|@lucide)/.test(specifier)
       ? `core imports no framework: '${specifier}'.`
       : null;
   }

@@ -1,9 +1,12 @@
 import { call, callWithEtag } from './client';
+import type { Refusal } from './jobs';
 import type {
   LabelCase,
   LandmarkSet,
+  Oddities,
   Page,
   Point,
+  Prediction,
   ReadCase,
   Remark,
   RemarkKind,
@@ -39,6 +42,10 @@ export const landmarks = {
       keepalive: true,
       ...(signal ? { signal } : {}),
     }),
+  /** How sure a model was of the newest points of its set. */
+  prediction: (set: string) => call<Prediction>('get', '/landmark-sets/{set}/prediction', { path: { set } }),
+  /** Vertebrae of a whole column that do not look as in others. */
+  oddities: (set: string) => call<Oddities>('get', '/landmark-sets/{set}/oddities', { path: { set } }),
   get: (image: string, schema: string) =>
     call<LandmarkSet>('get', '/images/{image}/landmarks/{schema}', { path: { image, schema } }),
   revision: (set: string, number: number) =>
@@ -61,6 +68,12 @@ export const remarks = {
   say: (image: string, body: NewRemark) =>
     call<Remark>('post', '/images/{image}/remarks', { path: { image }, body }),
   settle: (remark: string) => call<Remark>('post', '/remarks/{remark}/settle', { path: { remark } }),
+};
+
+/** Images of which models gave no proposal. */
+export const refusals = {
+  list: (query: { image: string } | { study: string }) =>
+    call<Page<Refusal>>('get', '/refusals', { query: { ...query, page_size: 200 } }),
 };
 
 export const reviews = {

@@ -60,6 +60,21 @@ describe('a request', () => {
     expect(new Uint8Array(await asked().arrayBuffer())).toEqual(bytes);
   });
 
+  it('repeats a filter for each of its values', async () => {
+    fetched.mockResolvedValue(json(200, {}));
+    await call('get', '/studies', { query: { state: ['new', 'a&b', ''], page: 0 } });
+    expect(new URL(asked().url).search).toBe('?state=new&state=a%26b&page=0');
+  });
+
+  it('tells of a refusal that is not JSON by its status', async () => {
+    fetched.mockResolvedValue(new Response('<html>Bad gateway</html>', { status: 502 }));
+    await expect(call('get', '/home')).rejects.toMatchObject({
+      status: 502,
+      code: 'server',
+      retryable: true,
+    });
+  });
+
   it('gives the ETag beside the data', async () => {
     fetched.mockResolvedValue(json(200, {}, { ETag: '"4"' }));
     expect((await callWithEtag('get', '/images/1/landmarks/back6')).etag).toBe('"4"');

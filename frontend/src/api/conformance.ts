@@ -2,8 +2,11 @@
  * Holds `types.ts` to the server's own schema at compile time: the same fields, and every value of ours one that
  * the server may send. A field that is added, renamed or made nullable there fails the type check here.
  */
+import type * as capture from './capture';
+import type * as jobs from './jobs';
 import type * as blind from './readerstudies';
 import type { components } from './schema';
+import type * as frozen from './snapshots';
 import type * as ours from './types';
 
 type Theirs = components['schemas'];
@@ -39,9 +42,14 @@ interface Shared {
   author: [ours.Author, Theirs['Author']];
   landmarkSet: [ours.LandmarkSet, Theirs['LandmarkSet']];
   revision: [ours.Revision, Theirs['Revision']];
+  prediction: [ours.Prediction, Theirs['Prediction']];
+  doubt: [ours.VertebraDoubt, Theirs['Doubt']];
+  oddities: [ours.Oddities, Theirs['Oddities']];
+  oddity: [ours.VertebraDoubt, Theirs['Oddity']];
   remark: [ours.Remark, Theirs['Remark']];
   review: [ours.Review, Theirs['Review']];
   measurement: [ours.Measurement, Theirs['Measurement']];
+  filmNote: [ours.FilmNote, Theirs['FilmNote']];
   labelCase: [ours.LabelCase, Theirs['LabelCase']];
   readCase: [ours.ReadCase, Theirs['ReadCase']];
   home: [ours.Home, Theirs['Home']];
@@ -49,6 +57,23 @@ interface Shared {
   quantities: [ours.ImageQuantities, Theirs['ImageQuantities']];
   change: [ours.VisitChange, Theirs['Change']];
   auditEntry: [ours.AuditEntry, Theirs['AuditEntry']];
+  captureAgent: [capture.CaptureAgent, Theirs['CaptureAgent']];
+  captureShot: [capture.CaptureShot, Theirs['CaptureShot']];
+  deviceChecks: [capture.DeviceChecks, Theirs['DeviceChecks']];
+  trainingJob: [jobs.TrainingJob, Theirs['TrainingJob']];
+  inferenceJob: [jobs.InferenceJob, Theirs['InferenceJob']];
+  refusal: [jobs.Refusal, Theirs['Refusal']];
+  epoch: [jobs.Epoch, Theirs['Epoch']];
+  samples: [jobs.Samples, Theirs['Samples']];
+  sample: [jobs.Sample, Theirs['Sample']];
+  modelVersion: [jobs.ModelVersionDetail, Theirs['ModelVersionDetail']];
+  choice: [frozen.Choice, Theirs['Choice']];
+  preview: [frozen.FreezePreview, Theirs['FreezePreview']];
+  entry: [frozen.Entry, Theirs['Entry']];
+  survey: [frozen.Survey, Omit<Theirs['Survey'], 'created_by' | 'started_at'>];
+  snapshotDifference: [frozen.SnapshotDifference, Theirs['SnapshotDifference']];
+  imageDifference: [frozen.ImageDifference, Theirs['ImageDifference']];
+  use: [frozen.Use, Theirs['Use']];
   readerStudy: [blind.ReaderStudy, Theirs['ReaderStudy']];
   readerProgress: [blind.ReaderProgress, Theirs['ReaderProgress']];
   blindCase: [blind.BlindCase, Theirs['BlindCase']];

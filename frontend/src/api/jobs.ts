@@ -4,6 +4,8 @@ import type { Page, Person, Reference } from './types';
 export type JobState = 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 export type VersionState = 'candidate' | 'promoted' | 'retired';
 export type Split = 'train' | 'validation' | 'test';
+/** Figures by name: numbers, or numbers by name. */
+export type Measured = Record<string, unknown>;
 
 export interface JobProgress {
   epoch: number | null;
@@ -15,29 +17,20 @@ export interface JobProgress {
 }
 
 export interface Recipe {
+  kind: 'landmarks' | 'synthesis' | 'vertebrae';
   name: string;
   title: string;
   summary: string;
-  target: 'back' | 'radiograph';
+  target: 'back' | 'radiograph' | 'pair';
   channels: ('colour' | 'depth')[];
   architecture: string;
-  image_px: number;
-  heatmap_stride: number;
-  heatmap_sigma: number;
-  width: number;
   epochs: number;
   batch: number;
-  least_samples: number;
   learning_rate: number;
-  weight_decay: number;
   seed: number;
-  foreground_weight: number;
-  flip_probability: number;
-  rotate_deg: number;
-  translate_fraction: number;
-  scale_fraction: number;
-  brightness_fraction: number;
   precision: string;
+  /** What only this kind of training has, and what few ask for, by name. */
+  settings: Record<string, string | number | boolean | (string | number)[] | null>;
 }
 
 export interface Snapshot {
@@ -45,7 +38,7 @@ export interface Snapshot {
   project: string;
   name: string;
   schema: string;
-  target: 'back' | 'radiograph';
+  target: 'back' | 'radiograph' | 'pair';
   seed: number;
   digest: string;
   counts: Record<Split | 'subjects' | 'images' | 'with_depth', number>;
@@ -83,33 +76,59 @@ export interface TrainingJob extends Job {
   losses: number[];
 }
 
+/** A model that comes with the program. */
+export interface ShippedModel {
+  name: string;
+  title: string;
+  summary: string;
+  schema: string;
+  target: 'back' | 'radiograph' | 'pair';
+  bytes: number;
+}
+
+/** What weights that come with the program say of themselves. */
+export interface ModelCard {
+  summary: string;
+  data: { what: string; images: number; subjects: number; digest: string };
+  limits: string[];
+}
+
 export interface InferenceJob extends Job {
   model: ModelName;
   images_count: number;
+  /** Of how many images the model gave no proposal, and its most frequent sentences why. */
+  refused_count: number;
+  refused_why: { reason: string; images_count: number }[];
+}
+
+/** An image of which a model gave no proposal, and why. */
+export interface Refusal {
+  image: string;
+  study: string;
+  /** The schema that its proposal would have been in. */
+  schema: string;
+  model: ModelName;
+  reason: string;
+  created_at: string;
 }
 
 export interface Epoch {
   epoch: number;
-  train_loss: number | null;
-  validation_loss: number | null;
-  error_px_median: number | null;
-  error_px_p90: number | null;
-  heatmap_mse: number | null;
-  heatmap_mse_of_empty_map: number | null;
+  /** Every number the training told of the epoch, by its own name; see `lib/figures`. */
+  values: Record<string, number | null>;
 }
 
-/** Landmark errors in pixels of the stored image, over all points of all images of one split. */
-export interface Scores {
-  images: number;
-  points: number;
-  loss: number | null;
-  error_px_mean: number | null;
-  error_px_median: number | null;
-  error_px_p90: number | null;
-  error_px_p95: number | null;
-  heatmap_mse: number | null;
-  heatmap_mse_of_empty_map: number | null;
-  error_px_by_point: Record<string, number>;
+/** A picture that a training drew of a few cases after an epoch. */
+export interface Sample {
+  epoch: number;
+  url: string;
+  text: string;
+}
+
+export interface Samples {
+  /** Somebody in the snapshot withdrew: none is shown any more. */
+  withheld: boolean;
+  samples: Sample[];
 }
 
 export interface ModelVersion {
@@ -119,11 +138,14 @@ export interface ModelVersion {
   number: number;
   label: string;
   schema: string;
-  target: 'back' | 'radiograph';
+  target: 'back' | 'radiograph' | 'pair';
   architecture: string;
   recipe: Recipe;
-  snapshot: Snapshot;
-  job: Reference;
+  /** Null, both, of weights that come with the program: `shipped` names them, `card` says what they are. */
+  snapshot: Snapshot | null;
+  job: Reference | null;
+  shipped: string;
+  card: ModelCard | Record<string, never>;
   commit: string;
   seed: number;
   weights_sha256: string;
@@ -132,8 +154,9 @@ export interface ModelVersion {
   best_epoch: number;
   seconds: number;
   device: string;
-  validation: Scores | null;
-  test: Scores | null;
+  /** What was measured, by split; see `lib/figures`. */
+  /** By split; shipped models also tell what they are worth on phantoms nobody tuned on. */
+  metrics: Partial<Record<Split | 'held-out phantoms', Measured>>;
   digest: string;
   state: VersionState;
   created_at: string;
@@ -146,15 +169,15 @@ export interface ModelVersionDetail extends ModelVersion {
   unseen_images: number;
   /** Images it was trained on that were withdrawn or deleted since. */
   gone_images: number;
+  /** The version in use for the same points, which promoting this one would retire. */
+  in_use: ModelName | null;
+  in_use_metrics: Partial<Record<Split, Measured>>;
+  /** Who made, promoted and retired it, the newest first. */
+  acts: { at: string; actor: string; action: string }[];
+  limits: string[];
 }
 
 const signalled = (signal?: AbortSignal) => (signal ? { signal } : {});
-
-export const snapshots = {
-  list: (query: Query) => call<Page<Snapshot>>('get', '/snapshots', { query }),
-  freeze: (body: { project: string; name: string; schema: string; seed: number }) =>
-    call<Snapshot>('post', '/snapshots', { body }),
-};
 
 export const trainingJobs = {
   list: (query: Query, signal?: AbortSignal) =>
@@ -163,15 +186,25 @@ export const trainingJobs = {
   start: (body: { snapshot: string; recipe: string; name: string; changes: Record<string, number> }) =>
     call<TrainingJob>('post', '/training-jobs', { body }),
   cancel: (id: string) => call<TrainingJob>('post', '/training-jobs/{id}/cancel', { path: { id } }),
+  resume: (id: string) => call<TrainingJob>('post', '/training-jobs/{id}/resume', { path: { id } }),
   log: (id: string) => call<{ text: string }>('get', '/training-jobs/{id}/log', { path: { id } }),
+  samples: (id: string) => call<Samples>('get', '/training-jobs/{id}/samples', { path: { id } }),
   curve: (id: string) => call<{ epochs: Epoch[] }>('get', '/training-jobs/{id}/curve', { path: { id } }),
 };
 
 export const inferenceJobs = {
   list: (query: Query) => call<Page<InferenceJob>>('get', '/inference-jobs', { query }),
-  start: (model_version: string) =>
-    call<InferenceJob>('post', '/inference-jobs', { body: { model_version } }),
+  /** On all that the model can read of some studies, or on all that it has not seen yet. */
+  start: (model_version: string, studies?: string[]) =>
+    call<InferenceJob>('post', '/inference-jobs', {
+      body: studies ? { model_version, studies } : { model_version },
+    }),
   cancel: (id: string) => call<InferenceJob>('post', '/inference-jobs/{id}/cancel', { path: { id } }),
+};
+
+export const shippedModels = {
+  add: (body: { project: string; name: string }) =>
+    call<ModelVersionDetail>('post', '/shipped-models', { body }),
 };
 
 export const modelVersions = {

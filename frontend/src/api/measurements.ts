@@ -1,5 +1,5 @@
 import { call } from './client';
-import type { Image, Line, Measurement } from './types';
+import type { FilmNote, Image, Line, Measurement } from './types';
 
 export type NewMeasurement =
   | {
@@ -24,6 +24,21 @@ export const knownLength = {
   set: (image: string, ends: Line, length_mm: number) =>
     call<Image>('put', '/images/{image}/known-length', { path: { image }, body: { ends, length_mm } }),
   forget: (image: string) => call<Image>('delete', '/images/{image}/known-length', { path: { image } }),
+};
+
+export interface NewFilmNote {
+  image: string;
+  text: string;
+  x: number;
+  y: number;
+}
+
+export const filmNotes = {
+  write: (study: string, body: NewFilmNote) =>
+    call<FilmNote>('post', '/studies/{study}/film-notes', { path: { study }, body }),
+  /** It stays in the history. Sent even when the page is left at once. */
+  retract: (id: string) => call<FilmNote>('delete', '/film-notes/{id}', { path: { id }, keepalive: true }),
+  restore: (id: string) => call<FilmNote>('post', '/film-notes/{id}', { path: { id } }),
 };
 
 export const measurements = {

@@ -21,6 +21,23 @@ export interface paths {
         patch: operations["acquisitions_partial_update"];
         trace?: never;
     };
+    "/api/v1/acquisitions/{acquisition_id}/noise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How much each pixel of the depth flickered within the burst: 254 is 10 mm, 255 not known. */
+        get: operations["acquisitions_noise_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -33,6 +50,75 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/capture/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every agent with a good token in one's projects. */
+        get: operations["capture_agents_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/capture/agents/{token_id}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How the agent's camera measured over time, and a warning where it drifts. */
+        get: operations["capture_agents_checks_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/capture/agents/{token_id}/shots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The last dozen shots of an agent, newest first. */
+        get: operations["capture_agent_shots_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/film-notes/{note_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A DELETE retracts, a POST takes that back; both keep the row. */
+        post: operations["film_notes_restore"];
+        /** @description A DELETE retracts, a POST takes that back; both keep the row. */
+        delete: operations["film_notes_destroy"];
         options?: never;
         head?: never;
         patch?: never;
@@ -358,10 +444,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Runs of a model. A POST starts one: on the images named, or on all it has not seen yet. */
+        /**
+         * @description Runs of a model. A POST starts one: on the images named, on all that it can read of some studies, or
+         *     on all that it has not seen yet.
+         */
         get: operations["inference_jobs_list"];
         put?: never;
-        /** @description Runs of a model. A POST starts one: on the images named, or on all it has not seen yet. */
+        /**
+         * @description Runs of a model. A POST starts one: on the images named, on all that it can read of some studies, or
+         *     on all that it has not seen yet.
+         */
         post: operations["inference_jobs_create"];
         delete?: never;
         options?: never;
@@ -412,6 +504,52 @@ export interface paths {
         };
         /** @description Everything the labelling page needs of one image, in one answer. */
         get: operations["label_cases_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/landmark-sets/{set_id}/oddities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Vertebrae of the newest points of a set that do not look as in other columns: passed over,
+         *     named twice, of an unusual shape (see `annotation.spine.shape`). Never a reason to refuse them.
+         */
+        get: operations["landmark_sets_oddities_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/landmark-sets/{set_id}/prediction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description How sure the network was of the newest points of its set; 404 for a set that no model placed.
+         *
+         *     By name of the point: `confidence` is the height of the heatmap's peak (targets are 1 high),
+         *     `covariance_px2` is [xx, xy, yy] in stored pixels, by the version's own word: scaled to its errors on
+         *     validation cases where its training measured them, else the spread of its heatmap and not calibrated.
+         *     `doubts` are sentences for whoever looks at the points, with the vertebrae they are about;
+         *     `major_doubt_deg` is half of the 90 % interval of the largest angle of the points as they stand, and
+         *     `abstains` says, where it is not empty, why no angle is to be read off them.
+         */
+        get: operations["landmark_sets_prediction_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -534,6 +672,23 @@ export interface paths {
         };
         /** @description The base of every API view. */
         get: operations["model_versions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-versions/{version_id}/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The card of a version as a file: data, recipe, metrics, limits and origin, to go with its weights. */
+        get: operations["model_versions_card_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -678,6 +833,23 @@ export interface paths {
         put?: never;
         /** @description The base of every API view. */
         post: operations["projects_tokens_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/withdrawn-uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every subject of a project who withdrew after a snapshot was frozen with their pictures. */
+        get: operations["projects_withdrawn_uses_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -855,6 +1027,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What the models of the person's projects could not read. As proposals in their place would be, they
+         *     are hidden in a project that labels first until one's own points are complete.
+         */
+        get: operations["refusals_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/remarks": {
         parameters: {
             query?: never;
@@ -943,6 +1135,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shipped-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Models that come with the program. A POST makes one a version of a project; twice makes it once. */
+        get: operations["shipped_models_list"];
+        put?: never;
+        /** @description Models that come with the program. A POST makes one a version of a project; twice makes it once. */
+        post: operations["shipped_models_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/snapshots": {
         parameters: {
             query?: never;
@@ -950,10 +1160,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Frozen datasets. A POST freezes every completely labelled image of a project. */
+        /**
+         * @description Frozen datasets. A POST freezes the completely labelled images of a project, or some of them.
+         *
+         *     With `pairs`, each back labelled in the schema beside the labelled X-ray of its visit. `review`: also
+         *     accepted by a doctor, or signed. `visits_from`, `visits_to`: dates of visits, both included. The shares
+         *     are of the subjects.
+         */
         get: operations["snapshots_list"];
         put?: never;
-        /** @description Frozen datasets. A POST freezes every completely labelled image of a project. */
+        /**
+         * @description Frozen datasets. A POST freezes the completely labelled images of a project, or some of them.
+         *
+         *     With `pairs`, each back labelled in the schema beside the labelled X-ray of its visit. `review`: also
+         *     accepted by a doctor, or signed. `visits_from`, `visits_to`: dates of visits, both included. The shares
+         *     are of the subjects.
+         */
         post: operations["snapshots_create"];
         delete?: never;
         options?: never;
@@ -972,6 +1194,89 @@ export interface paths {
         get: operations["snapshots_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/{snapshot_id}/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What is added, removed and changed, and who changed sides, from the snapshot `against` to this one. */
+        get: operations["snapshots_difference_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/{snapshot_id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The contact sheet: images of a snapshot with their frozen points, in the order of the manifest. */
+        get: operations["snapshots_entries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/{snapshot_id}/survey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Grey levels, depths, landmark scatter, sizes and Cobb angles of a snapshot, measured by a worker.
+         *
+         *     Freezing asks for it. A POST asks again: for a snapshot of before there were surveys, or a failed one.
+         */
+        get: operations["snapshots_survey_retrieve"];
+        put?: never;
+        /**
+         * @description Grey levels, depths, landmark scatter, sizes and Cobb angles of a snapshot, measured by a worker.
+         *
+         *     Freezing asks for it. A POST asks again: for a snapshot of before there were surveys, or a failed one.
+         */
+        post: operations["snapshots_survey_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description What the same POST to `snapshots` would freeze, by split, and what it would leave out and why.
+         *
+         *     Reasons: `withdrawn` (consent), `visit` (outside the dates), `put_aside`, `unlabelled` (not completely),
+         *     `returned` (by a doctor), `unreviewed` (not accepted or signed, where that is asked); of pairs also
+         *     `another` (its visit has a pair already) and `without_film`.
+         */
+        post: operations["snapshots_preview_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1013,6 +1318,24 @@ export interface paths {
         head?: never;
         /** @description The base of every API view. */
         patch: operations["studies_partial_update"];
+        trace?: never;
+    };
+    "/api/v1/studies/{study_id}/film-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What readers wrote on a study's films, the retracted too; a POST writes another. */
+        get: operations["film_notes_list"];
+        put?: never;
+        /** @description What readers wrote on a study's films, the retracted too; a POST writes another. */
+        post: operations["studies_film_notes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/studies/{study_id}/measurements": {
@@ -1121,6 +1444,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/subjects/{subject_id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The snapshots with a subject's pictures, and what was made of them; also once consent is withdrawn. */
+        get: operations["subjects_uses_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens/{token_id}": {
         parameters: {
             query?: never;
@@ -1197,7 +1537,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Losses and landmark errors per epoch. */
+        /** @description Losses and figures of each finished epoch, whatever the kind of training tells. */
         get: operations["training_jobs_curve_retrieve"];
         put?: never;
         post?: never;
@@ -1216,6 +1556,57 @@ export interface paths {
         };
         /** @description The end of what the training program printed. */
         get: operations["training_jobs_log_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-jobs/{job_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A failed or cancelled training goes on from its last checkpoint, where its run folder is still kept. */
+        post: operations["training_jobs_resume_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-jobs/{job_id}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The pictures there are: the first, the last and some between; the last changes with every epoch. */
+        get: operations["training_jobs_samples_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-jobs/{job_id}/samples/{epoch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One picture, a PNG; 404 once somebody in the snapshot has withdrawn. */
+        get: operations["training_jobs_samples_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1303,6 +1694,11 @@ export interface components {
          * @enum {string}
          */
         AcquisitionChangeInputDirectionEnum: "PA" | "AP";
+        AgentTarget: {
+            id: string;
+            pseudonym: string;
+            study: string | null;
+        };
         AnglePair: {
             reader: string;
             /** Format: double */
@@ -1405,6 +1801,48 @@ export interface components {
          * @enum {string}
          */
         BlindReadingInputVerdictEnum: "real" | "synthetic";
+        CaptureAgent: {
+            id: string;
+            name: string;
+            project: components["schemas"]["ProjectName"];
+            online: boolean;
+            heard_at: string | null;
+            source: string;
+            host: string;
+            agent_version: string;
+            camera_state: string;
+            camera_says: string;
+            serial: string;
+            firmware: string;
+            /** Format: double */
+            fps: number | null;
+            dropped: number | null;
+            /** Format: double */
+            warm_s: number | null;
+            spool_shots: number;
+            spool_bytes: number;
+            free_bytes: number | null;
+            target: components["schemas"]["AgentTarget"] | null;
+            last_shot_at: string | null;
+            shots_count: number;
+            warnings: string[];
+            may_capture: boolean;
+            may_manage: boolean;
+        };
+        CaptureShot: {
+            id: string;
+            subject: components["schemas"]["SubjectName"];
+            taken_at: string | null;
+            stored: boolean;
+            problem: string;
+            study: string | null;
+            acquisition: string | null;
+            image: string | null;
+            thumbnail: string | null;
+            noise: string | null;
+            put_aside: boolean;
+            quality: components["schemas"]["ShotQuality"] | null;
+        };
         CaseStudy: {
             id: string;
             subject: components["schemas"]["SubjectName"];
@@ -1420,6 +1858,36 @@ export interface components {
             /** Format: double */
             error_deg: number;
             measurable: boolean;
+        };
+        CheckPoint: {
+            measured_at: string | null;
+            /** Format: double */
+            value: number;
+        };
+        CheckTrend: {
+            key: string;
+            title: string;
+            unit: string;
+            points: components["schemas"]["CheckPoint"][];
+            /** Format: double */
+            was: number | null;
+            /** Format: double */
+            now: number | null;
+            /** Format: double */
+            drift: number;
+            /** Format: double */
+            most: number;
+            warning: string;
+        };
+        Choice: {
+            consent: string;
+            review: string;
+            visits_from: string | null;
+            visits_to: string | null;
+            /** Format: double */
+            validation_share: number;
+            /** Format: double */
+            test_share: number;
         };
         CobbIcc: {
             kind: string;
@@ -1453,20 +1921,67 @@ export interface components {
         Curve: {
             epochs: components["schemas"]["Epoch"][];
         };
+        DeviceChecks: {
+            serial: string;
+            count: number;
+            cold: number;
+            last_at: string | null;
+            trends: components["schemas"]["CheckTrend"][];
+        };
+        Doubt: {
+            levels: string[];
+            text: string;
+        };
+        /** @description A request body. A field that is not on the list is an error, not silence. */
+        DraftInputRequest: {
+            /** Format: uuid */
+            project: string;
+            schema: string;
+            /** @default 1 */
+            seed: number;
+            /** @default false */
+            pairs: boolean;
+            /** @default complete */
+            review: components["schemas"]["ReviewEnum"];
+            /** Format: date */
+            visits_from?: string | null;
+            /** Format: date */
+            visits_to?: string | null;
+            /**
+             * Format: double
+             * @default 0.15
+             */
+            validation_share: number;
+            /**
+             * Format: double
+             * @default 0.15
+             */
+            test_share: number;
+        };
+        Entry: {
+            image: string;
+            split: string;
+            gone: boolean;
+            pseudonym: string;
+            visit_date: string;
+            width: number;
+            height: number;
+            thumbnail: string | null;
+            display_flip: boolean;
+            points: (number[] | null)[];
+            film: string | null;
+        };
+        EntryPage: {
+            count: number;
+            page: number;
+            page_size: number;
+            results: components["schemas"]["Entry"][];
+        };
         Epoch: {
             epoch: number;
-            /** Format: double */
-            train_loss: number | null;
-            /** Format: double */
-            validation_loss: number | null;
-            /** Format: double */
-            error_px_median: number | null;
-            /** Format: double */
-            error_px_p90: number | null;
-            /** Format: double */
-            heatmap_mse: number | null;
-            /** Format: double */
-            heatmap_mse_of_empty_map: number | null;
+            values: {
+                [key: string]: number | null;
+            };
         };
         Error: {
             detail: string;
@@ -1479,6 +1994,29 @@ export interface components {
             lower: number | null;
             /** Format: double */
             upper: number | null;
+        };
+        FilmNote: {
+            id: string;
+            study: string;
+            image: string;
+            text: string;
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
+            reader: components["schemas"]["Person"];
+            created_at: string | null;
+            retracted_at: string | null;
+        };
+        /** @description `x` and `y` are stored pixels of the image. */
+        FilmNoteInputRequest: {
+            /** Format: uuid */
+            image: string;
+            text: string;
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
         };
         Found: {
             title: string;
@@ -1509,10 +2047,36 @@ export interface components {
         FreezeInputRequest: {
             /** Format: uuid */
             project: string;
-            name: string;
             schema: string;
             /** @default 1 */
             seed: number;
+            /** @default false */
+            pairs: boolean;
+            /** @default complete */
+            review: components["schemas"]["ReviewEnum"];
+            /** Format: date */
+            visits_from?: string | null;
+            /** Format: date */
+            visits_to?: string | null;
+            /**
+             * Format: double
+             * @default 0.15
+             */
+            validation_share: number;
+            /**
+             * Format: double
+             * @default 0.15
+             */
+            test_share: number;
+            name: string;
+        };
+        FreezePreview: {
+            counts: components["schemas"]["SnapshotCounts"];
+            subjects: {
+                [key: string]: number;
+            };
+            left_out: components["schemas"]["LeftOut"][];
+            problem: string;
         };
         Home: {
             waiting: components["schemas"]["Waiting"][];
@@ -1542,6 +2106,15 @@ export interface components {
             urls: components["schemas"]["ImageUrls"];
             landmark_sets: components["schemas"]["LandmarkSetName"][];
         };
+        ImageDifference: {
+            id: string;
+            kind: string;
+            parts: string[];
+            pseudonym: string;
+            thumbnail: string | null;
+            split_before: string | null;
+            split_after: string | null;
+        };
         ImageQuantities: {
             image: string;
             image_kind: string;
@@ -1550,6 +2123,7 @@ export interface components {
             revision: number;
             calibration: string;
             quantities: components["schemas"]["Quantity"][];
+            vertebrae: string;
             problem: string;
         };
         ImageUrls: {
@@ -1589,6 +2163,7 @@ export interface components {
             /** Format: uuid */
             model_version: string;
             images?: string[];
+            studies?: string[];
         };
         InferenceJob: {
             id: string;
@@ -1605,6 +2180,8 @@ export interface components {
             error: string;
             model: components["schemas"]["ModelName"];
             images_count: number;
+            refused_count: number;
+            refused_why: components["schemas"]["Reason"][];
         };
         InferenceJobPage: {
             count: number;
@@ -1682,6 +2259,10 @@ export interface components {
             began_from?: components["schemas"]["BeganFromInputRequest"] | null;
             /** @default  */
             comment: string;
+        };
+        LeftOut: {
+            reason: string;
+            images: number;
         };
         ListedRemark: {
             id: string;
@@ -1779,6 +2360,32 @@ export interface components {
          * @enum {string}
          */
         MethodEnum: "vertebrae" | "lines";
+        ModelCard: {
+            statement: string;
+            project: string;
+            label: string;
+            state: string;
+            architecture: string;
+            target: string;
+            schema: string;
+            recipe: {
+                [key: string]: unknown;
+            };
+            data: {
+                [key: string]: unknown;
+            };
+            metrics: {
+                [key: string]: unknown;
+            };
+            training: {
+                [key: string]: unknown;
+            };
+            limits: string[];
+            origin: {
+                [key: string]: unknown;
+            };
+            acts: components["schemas"]["VersionAct"][];
+        };
         ModelName: {
             id: string;
             label: string;
@@ -1794,8 +2401,12 @@ export interface components {
             target: string;
             architecture: string;
             recipe: components["schemas"]["Recipe"];
-            snapshot: components["schemas"]["Snapshot"];
-            job: components["schemas"]["VersionJob"];
+            snapshot: components["schemas"]["Snapshot"] | null;
+            job: components["schemas"]["VersionJob"] | null;
+            shipped: string;
+            card: {
+                [key: string]: unknown;
+            };
             commit: string;
             seed: number;
             weights_sha256: string;
@@ -1805,8 +2416,9 @@ export interface components {
             /** Format: double */
             seconds: number;
             device: string;
-            validation: components["schemas"]["Scores"] | null;
-            test: components["schemas"]["Scores"] | null;
+            metrics: {
+                [key: string]: unknown;
+            };
             digest: string;
             state: string;
             created_at: string | null;
@@ -1823,8 +2435,12 @@ export interface components {
             target: string;
             architecture: string;
             recipe: components["schemas"]["Recipe"];
-            snapshot: components["schemas"]["Snapshot"];
-            job: components["schemas"]["VersionJob"];
+            snapshot: components["schemas"]["Snapshot"] | null;
+            job: components["schemas"]["VersionJob"] | null;
+            shipped: string;
+            card: {
+                [key: string]: unknown;
+            };
             commit: string;
             seed: number;
             weights_sha256: string;
@@ -1834,8 +2450,9 @@ export interface components {
             /** Format: double */
             seconds: number;
             device: string;
-            validation: components["schemas"]["Scores"] | null;
-            test: components["schemas"]["Scores"] | null;
+            metrics: {
+                [key: string]: unknown;
+            };
             digest: string;
             state: string;
             created_at: string | null;
@@ -1843,12 +2460,28 @@ export interface components {
             predictions_count: number;
             unseen_images: number;
             gone_images: number;
+            in_use: components["schemas"]["ModelName"] | null;
+            in_use_metrics: {
+                [key: string]: unknown;
+            };
+            acts: components["schemas"]["VersionAct"][];
+            limits: string[];
         };
         ModelVersionPage: {
             count: number;
             page: number;
             page_size: number;
             results: components["schemas"]["ModelVersion"][];
+        };
+        Oddities: {
+            set: string;
+            revision: number;
+            judged: boolean;
+            oddities: components["schemas"]["Oddity"][];
+        };
+        Oddity: {
+            levels: string[];
+            text: string;
         };
         Password: {
             password: string;
@@ -1919,6 +2552,25 @@ export interface components {
             /** Format: double */
             y: number | null;
             state: string;
+        };
+        PredictingVersion: {
+            id: string;
+            label: string;
+        };
+        Prediction: {
+            set: string;
+            revision: number;
+            model_version: components["schemas"]["PredictingVersion"];
+            confidence: {
+                [key: string]: number;
+            };
+            covariance_px2: {
+                [key: string]: number[];
+            };
+            doubts: components["schemas"]["Doubt"][];
+            abstains: string;
+            /** Format: double */
+            major_doubt_deg: number | null;
         };
         Progress: {
             epoch: number | null;
@@ -2042,49 +2694,69 @@ export interface components {
             page_size: number;
             results: components["schemas"]["ReaderStudy"][];
         };
+        Reason: {
+            reason: string;
+            images_count: number;
+        };
         Recipe: {
+            kind: string;
             name: string;
             title: string;
             summary: string;
             target: string;
             channels: string[];
             architecture: string;
-            image_px: number;
-            heatmap_stride: number;
-            /** Format: double */
-            heatmap_sigma: number;
-            width: number;
             epochs: number;
             batch: number;
-            least_samples: number;
             /** Format: double */
             learning_rate: number;
-            /** Format: double */
-            weight_decay: number;
             seed: number;
-            /** Format: double */
-            foreground_weight: number;
-            /** Format: double */
-            flip_probability: number;
-            /** Format: double */
-            rotate_deg: number;
-            /** Format: double */
-            translate_fraction: number;
-            /** Format: double */
-            scale_fraction: number;
-            /** Format: double */
-            brightness_fraction: number;
             precision: string;
+            settings: {
+                [key: string]: unknown;
+            };
         };
         /**
-         * @description * `back-rgbd-small` - back-rgbd-small
+         * @description * `back-hrnet-paper` - back-hrnet-paper
+         *     * `back-hrnet` - back-hrnet
+         *     * `back-hrnet32` - back-hrnet32
+         *     * `back-body` - back-body
+         *     * `back-rgbd-small` - back-rgbd-small
          *     * `back-rgb-small` - back-rgb-small
          *     * `back-depth-small` - back-depth-small
          *     * `radiograph-small` - radiograph-small
          *     * `back-trial` - back-trial
+         *     * `pair-pix2pix` - pair-pix2pix
+         *     * `pair-pix2pix-paper` - pair-pix2pix-paper
+         *     * `pair-pix2pix-landmarks` - pair-pix2pix-landmarks
+         *     * `pair-unet` - pair-unet
+         *     * `pair-small` - pair-small
+         *     * `pair-trial` - pair-trial
+         *     * `vertebrae` - vertebrae
+         *     * `vertebrae-trial` - vertebrae-trial
+         *     * `vertebrae-cascade` - vertebrae-cascade
+         *     * `vertebrae-cascade-no-pca` - vertebrae-cascade-no-pca
+         *     * `vertebrae-cascade-five-stages` - vertebrae-cascade-five-stages
+         *     * `vertebrae-cascade-far-start` - vertebrae-cascade-far-start
+         *     * `vertebrae-bpd` - vertebrae-bpd
+         *     * `vertebrae-mse` - vertebrae-mse
          * @enum {string}
          */
-        RecipeEnum: "back-rgbd-small" | "back-rgb-small" | "back-depth-small" | "radiograph-small" | "back-trial";
+        RecipeEnum: "back-hrnet-paper" | "back-hrnet" | "back-hrnet32" | "back-body" | "back-rgbd-small" | "back-rgb-small" | "back-depth-small" | "radiograph-small" | "back-trial" | "pair-pix2pix" | "pair-pix2pix-paper" | "pair-pix2pix-landmarks" | "pair-unet" | "pair-small" | "pair-trial" | "vertebrae" | "vertebrae-trial" | "vertebrae-cascade" | "vertebrae-cascade-no-pca" | "vertebrae-cascade-five-stages" | "vertebrae-cascade-far-start" | "vertebrae-bpd" | "vertebrae-mse";
+        Refusal: {
+            image: string;
+            study: string;
+            schema: string;
+            model: components["schemas"]["ModelName"];
+            reason: string;
+            created_at: string | null;
+        };
+        RefusalPage: {
+            count: number;
+            page: number;
+            page_size: number;
+            results: components["schemas"]["Refusal"][];
+        };
         Remark: {
             id: string;
             image: string;
@@ -2120,6 +2792,13 @@ export interface components {
             reviewer: components["schemas"]["Person"];
             created_at: string | null;
         };
+        /**
+         * @description * `complete` - complete
+         *     * `accepted` - accepted
+         *     * `signed` - signed
+         * @enum {string}
+         */
+        ReviewEnum: "complete" | "accepted" | "signed";
         /** @description A request body. A field that is not on the list is an error, not silence. */
         ReviewInputRequest: {
             verdict: components["schemas"]["ReviewInputVerdictEnum"];
@@ -2160,11 +2839,21 @@ export interface components {
          * @enum {string}
          */
         RoleEnum: "assistant" | "doctor" | "admin";
+        Sample: {
+            epoch: number;
+            url: string;
+            text: string;
+        };
+        Samples: {
+            withheld: boolean;
+            samples: components["schemas"]["Sample"][];
+        };
         Schema: {
             name: string;
             title: string;
             target: string;
             points: components["schemas"]["PointDefinition"][];
+            extras: components["schemas"]["PointDefinition"][];
             mirror_pairs: string[][];
             links: string[][];
             built_in: boolean;
@@ -2174,27 +2863,6 @@ export interface components {
             /** Format: uuid */
             project: string;
             definition: unknown;
-        };
-        Scores: {
-            images: number;
-            points: number;
-            /** Format: double */
-            loss: number | null;
-            /** Format: double */
-            error_px_mean: number | null;
-            /** Format: double */
-            error_px_median: number | null;
-            /** Format: double */
-            error_px_p90: number | null;
-            /** Format: double */
-            error_px_p95: number | null;
-            /** Format: double */
-            heatmap_mse: number | null;
-            /** Format: double */
-            heatmap_mse_of_empty_map: number | null;
-            error_px_by_point: {
-                [key: string]: number;
-            };
         };
         Session: {
             user: components["schemas"]["SessionUser"];
@@ -2208,6 +2876,11 @@ export interface components {
             is_site_admin: boolean;
             must_change_password: boolean;
         };
+        SettingDifference: {
+            name: string;
+            before: string | null;
+            after: string | null;
+        };
         /**
          * @description * `F` - F
          *     * `M` - M
@@ -2215,6 +2888,33 @@ export interface components {
          * @enum {string}
          */
         SexEnum: "F" | "M";
+        /** @description A request body. A field that is not on the list is an error, not silence. */
+        ShippedInputRequest: {
+            /** Format: uuid */
+            project: string;
+            name: string;
+        };
+        ShippedModel: {
+            name: string;
+            title: string;
+            summary: string;
+            schema: string;
+            target: string;
+            bytes: number;
+        };
+        ShotQuality: {
+            frames: number | null;
+            /** Format: double */
+            noise_median_mm: number | null;
+            /** Format: double */
+            noise_p95_mm: number | null;
+            /** Format: double */
+            holes_fraction: number | null;
+            /** Format: double */
+            sway_mm: number | null;
+            /** Format: double */
+            distance_median_mm: number | null;
+        };
         /**
          * @description * `image_left` - image_left
          *     * `image_right` - image_right
@@ -2265,8 +2965,20 @@ export interface components {
             counts: components["schemas"]["SnapshotCounts"];
             created_by: components["schemas"]["Person"];
             created_at: string | null;
+            choice: components["schemas"]["Choice"] | null;
             gone_images: number;
             entries: components["schemas"]["SnapshotEntry"][];
+        };
+        SnapshotDifference: {
+            before: components["schemas"]["Snapshot"];
+            after: components["schemas"]["Snapshot"];
+            settings: components["schemas"]["SettingDifference"][];
+            added: number;
+            removed: number;
+            changed: number;
+            moved: number;
+            same: number;
+            images: components["schemas"]["ImageDifference"][];
         };
         SnapshotEntry: {
             image: string;
@@ -2325,6 +3037,7 @@ export interface components {
             thumbnails: components["schemas"]["Thumbnail"][];
             acquisitions: components["schemas"]["Acquisition"][];
             measurements: components["schemas"]["Measurement"][];
+            film_notes: components["schemas"]["FilmNote"][];
             visits: components["schemas"]["Visit"][];
             next_study: string | null;
             activity: components["schemas"]["AuditEntry"][];
@@ -2388,6 +3101,23 @@ export interface components {
             page: number;
             page_size: number;
             results: components["schemas"]["Subject"][];
+        };
+        Survey: {
+            id: string;
+            project: components["schemas"]["ProjectName"];
+            name: string;
+            state: string;
+            cancel_requested: boolean;
+            progress: components["schemas"]["Progress"] | null;
+            attempt: number;
+            created_by: components["schemas"]["Person"] | null;
+            created_at: string | null;
+            started_at: string | null;
+            finished_at: string | null;
+            error: string;
+            result: {
+                [key: string]: unknown;
+            } | null;
         };
         Thumbnail: {
             image: string;
@@ -2454,6 +3184,26 @@ export interface components {
             page_size: number;
             results: components["schemas"]["TrainingJob"][];
         };
+        Use: {
+            subject: components["schemas"]["UsedSubject"];
+            snapshots: components["schemas"]["UsedSnapshot"][];
+            trainings: components["schemas"]["UsedTraining"][];
+            models: components["schemas"]["ModelName"][];
+        };
+        UsedSnapshot: {
+            id: string;
+            name: string;
+        };
+        UsedSubject: {
+            id: string;
+            pseudonym: string;
+            consent: string;
+        };
+        UsedTraining: {
+            id: string;
+            name: string;
+            state: string;
+        };
         User: {
             id: string;
             username: string;
@@ -2486,6 +3236,11 @@ export interface components {
             last_login: string | null;
             memberships: components["schemas"]["Membership"][];
             password: string;
+        };
+        VersionAct: {
+            at: string | null;
+            actor: string;
+            action: string;
         };
         VersionJob: {
             id: string;
@@ -2539,6 +3294,27 @@ export interface operations {
             };
         };
     };
+    acquisitions_noise_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                acquisition_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+        };
+    };
     audit_list: {
         parameters: {
             query?: {
@@ -2563,6 +3339,108 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AuditEntryPage"];
                 };
+            };
+        };
+    };
+    capture_agents_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptureAgent"][];
+                };
+            };
+        };
+    };
+    capture_agents_checks_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceChecks"];
+                };
+            };
+        };
+    };
+    capture_agent_shots_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptureShot"][];
+                };
+            };
+        };
+    };
+    film_notes_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilmNote"];
+                };
+            };
+        };
+    };
+    film_notes_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3170,6 +4048,48 @@ export interface operations {
             };
         };
     };
+    landmark_sets_oddities_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Oddities"];
+                };
+            };
+        };
+    };
+    landmark_sets_prediction_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prediction"];
+                };
+            };
+        };
+    };
     reviews_list: {
         parameters: {
             query?: never;
@@ -3358,6 +4278,7 @@ export interface operations {
                 project?: string;
                 q?: string;
                 schema?: string;
+                snapshot?: string;
                 state?: string;
             };
             header?: never;
@@ -3393,6 +4314,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelVersionDetail"];
+                };
+            };
+        };
+    };
+    model_versions_card_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelCard"];
                 };
             };
         };
@@ -3714,6 +4656,27 @@ export interface operations {
             };
         };
     };
+    projects_withdrawn_uses_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Use"][];
+                };
+            };
+        };
+    };
     read_cases_retrieve: {
         parameters: {
             query?: never;
@@ -3954,6 +4917,32 @@ export interface operations {
             };
         };
     };
+    refusals_list: {
+        parameters: {
+            query?: {
+                image?: string;
+                model_version?: string;
+                ordering?: "-created_at" | "created_at";
+                page?: number;
+                page_size?: number;
+                study?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusalPage"];
+                };
+            };
+        };
+    };
     remarks_list: {
         parameters: {
             query?: {
@@ -4129,6 +5118,48 @@ export interface operations {
             };
         };
     };
+    shipped_models_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShippedModel"][];
+                };
+            };
+        };
+    };
+    shipped_models_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShippedInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersionDetail"];
+                };
+            };
+        };
+    };
     snapshots_list: {
         parameters: {
             query?: {
@@ -4196,6 +5227,119 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SnapshotDetail"];
+                };
+            };
+        };
+    };
+    snapshots_difference_retrieve: {
+        parameters: {
+            query: {
+                against: string;
+            };
+            header?: never;
+            path: {
+                snapshot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotDifference"];
+                };
+            };
+        };
+    };
+    snapshots_entries_list: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                split?: "test" | "train" | "validation";
+            };
+            header?: never;
+            path: {
+                snapshot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryPage"];
+                };
+            };
+        };
+    };
+    snapshots_survey_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                snapshot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Survey"];
+                };
+            };
+        };
+    };
+    snapshots_survey_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                snapshot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Survey"];
+                };
+            };
+        };
+    };
+    snapshots_preview_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreezePreview"];
                 };
             };
         };
@@ -4316,6 +5460,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Study"];
+                };
+            };
+        };
+    };
+    film_notes_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilmNote"][];
+                };
+            };
+        };
+    };
+    studies_film_notes_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilmNoteInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilmNote"];
                 };
             };
         };
@@ -4549,6 +5739,27 @@ export interface operations {
             };
         };
     };
+    subjects_uses_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subject_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Use"];
+                };
+            };
+        };
+    };
     tokens_destroy: {
         parameters: {
             query?: never;
@@ -4700,6 +5911,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Log"];
+                };
+            };
+        };
+    };
+    training_jobs_resume_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJob"];
+                };
+            };
+        };
+    };
+    training_jobs_samples_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Samples"];
+                };
+            };
+        };
+    };
+    training_jobs_samples_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                epoch: number;
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
                 };
             };
         };

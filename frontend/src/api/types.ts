@@ -57,7 +57,7 @@ export interface Project {
   id: string;
   name: string;
   description: string;
-  /** Others' points stay hidden until one's own are saved. */
+  /** Others' points and comments stay hidden until one's own points are complete. */
   label_first: boolean;
   back_schema: string;
   radiograph_schema: string;
@@ -150,6 +150,7 @@ export interface Visit {
 export interface StudyDetail extends Study {
   acquisitions: Acquisition[];
   measurements: Measurement[];
+  film_notes: FilmNote[];
   visits: Visit[];
   remarks: Remark[];
   next_study: string | null;
@@ -215,6 +216,8 @@ export interface Schema {
   title: string;
   target: 'back' | 'radiograph';
   points: { name: string; title: string; hint: string }[];
+  /** Points that few people have: the corners of T13 and L6. */
+  extras: { name: string; title: string; hint: string }[];
   mirror_pairs: [string, string][];
   links: [string, string][];
   built_in: boolean;
@@ -247,6 +250,37 @@ export interface LandmarkSet {
   complete: boolean;
   /** What stands on this revision; empty where nothing does. */
   verdict: Verdict | '';
+}
+
+/** A model's own word on the newest points of a set it placed, by the point's name. */
+export interface Prediction {
+  set: string;
+  revision: number;
+  model_version: { id: string; label: string };
+  /** The height of the heatmap's peak; targets are 1 high. */
+  confidence: Record<string, number>;
+  /** [xx, xy, yy] in stored pixels, by the version's own word. */
+  covariance_px2: Record<string, number[]>;
+  doubts: VertebraDoubt[];
+  /** Why no angle is to be read off the points as they stand; empty where one may be. */
+  abstains: string;
+  /** Half of the 90 % interval of the largest angle; null where the model knows of none. */
+  major_doubt_deg: number | null;
+}
+
+/** A sentence for whoever looks at the points, and the vertebrae it is about: none where it is about all. */
+export interface VertebraDoubt {
+  levels: string[];
+  text: string;
+}
+
+/** Vertebrae of the newest points of a set that do not look as in other columns. */
+export interface Oddities {
+  set: string;
+  revision: number;
+  /** Only whole columns from T1 to L5 can be judged. */
+  judged: boolean;
+  oddities: VertebraDoubt[];
 }
 
 export interface Revision {
@@ -282,6 +316,19 @@ export interface Measurement {
   reading_error_source: string;
   landmark_set: string | null;
   landmark_revision: number | null;
+  created_at: string;
+  retracted_at: string | null;
+}
+
+/** Words that a reader wrote on a film at one place; stored pixels. */
+export interface FilmNote {
+  id: string;
+  study: string;
+  image: string;
+  text: string;
+  x: number;
+  y: number;
+  reader: Person;
   created_at: string;
   retracted_at: string | null;
 }
@@ -379,6 +426,8 @@ export interface ImageQuantities {
   revision: number;
   calibration: Calibration;
   quantities: Quantity[];
+  /** What is unusual about the number of vertebrae; empty where nothing is known to be. */
+  vertebrae: string;
   problem: string;
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { alignmentCrop, spineAlignment, type Affine } from './alignment';
+import { alignmentCrop, carried, spineAlignment, type Affine } from './alignment';
 
 it('reaches from C7 to the sacrum, half as wide as high, about the middle of the two', () => {
   expect(alignmentCrop({ x: 100, y: 50 }, { x: 120, y: 450 })).toEqual({
@@ -15,10 +15,7 @@ it('is none where the two are not one above the other', () => {
   expect(alignmentCrop({ x: 0, y: 60 }, { x: 0, y: 50 })).toBeNull();
 });
 
-const applied = ([a, b, c, d, e, f]: Affine, { x, y }: { x: number; y: number }) => [
-  a * x + c * y + e,
-  b * x + d * y + f,
-];
+const carriedTo = (frame: Affine, spot: { x: number; y: number }) => Object.values(carried(frame, spot));
 
 it.each([null, 200])(
   'lays C7 and the sacrum of one picture onto those of the other (mirrored: %j)',
@@ -34,7 +31,7 @@ it.each([null, 200])(
     const found = spineAlignment(picture, film, width);
     if (found === null) throw new Error('none');
     picture.forEach((spot, i) => {
-      const [x, y] = applied(found, spot);
+      const [x, y] = carriedTo(found, spot);
       expect(x).toBeCloseTo(film[i]?.x ?? 0, 9);
       expect(y).toBeCloseTo(film[i]?.y ?? 0, 9);
     });

@@ -25,6 +25,11 @@ export function alignmentCrop(c7: Spot, sacrum: Spot): Crop | null {
 /** `x' = ax + cy + e, y' = bx + dy + f`, as a canvas takes it. */
 export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
+/** Where a transform carries a spot. */
+export function carried([a, b, c, d, e, f]: Affine, { x, y }: Spot): Spot {
+  return { x: a * x + c * y + e, y: b * x + d * y + f };
+}
+
 /** C7 and the sacrum of one picture. */
 export type Ends = readonly [c7: Spot, sacrum: Spot];
 

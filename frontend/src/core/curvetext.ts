@@ -2,7 +2,8 @@
 
 export interface ReadAngle {
   readonly angle_deg: number;
-  readonly error_deg: number;
+  /** Null where how far off it may be is not known. */
+  readonly error_deg: number | null;
   readonly upper_level: string;
   readonly lower_level: string;
   /** '' where the method does not tell. */
@@ -21,6 +22,7 @@ export function curveText({
 }: ReadAngle): string {
   const levels = [upper_level, lower_level].filter((level) => level !== '').join('–');
   const where = [levels, side].filter((part) => part !== '').join(', ');
-  const angle = `${angle_deg.toFixed(1)}° ± ${error_deg.toFixed(1)}`;
+  const error = error_deg === null ? '' : ` ± ${error_deg.toFixed(1)}`;
+  const angle = `${angle_deg.toFixed(1)}°${error}`;
   return [region, angle, where === '' ? '' : `(${where})`].filter((part) => part !== '').join(' ');
 }

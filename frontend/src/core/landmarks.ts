@@ -32,6 +32,8 @@ export interface Schema {
   readonly name: string;
   readonly title: string;
   readonly points: readonly SchemaPoint[];
+  /** Points of what few people have: see `atypical.ts`. */
+  readonly extras?: readonly SchemaPoint[];
   readonly mirror_pairs: readonly (readonly string[])[];
   readonly links: readonly (readonly string[])[];
 }

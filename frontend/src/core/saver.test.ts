@@ -138,6 +138,19 @@ describe('autosave', () => {
   });
 });
 
+it('counts the points that the server does not have', async () => {
+  const two: Points = [...at(1), { name: 'sacrum', x: 5, y: 9, state: 'placed' }];
+  bench.saver.change(two);
+  expect(bench.saver.waiting).toBe(2);
+  bench.pass(400);
+  await bench.answer(ok(4));
+  expect(bench.saver.waiting).toBe(0);
+  bench.saver.change(at(3));
+  expect(bench.saver.waiting).toBe(2);
+  bench.saver.change(at(1));
+  expect(bench.saver.waiting).toBe(1);
+});
+
 describe('a lost answer', () => {
   it('is asked for again, the same bytes under the same key, before anything newer', async () => {
     bench.saver.change(at(1));

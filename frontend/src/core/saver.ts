@@ -5,7 +5,7 @@
  * anybody: every save names the revision it was made from. A save whose answer was lost is sent again, the same
  * bytes under the same key, before anything newer; so the server's own answer, not a guess, says what is stored.
  */
-import { samePoints, type Origin, type Points } from './landmarks';
+import { find, samePoint, samePoints, type Origin, type Points } from './landmarks';
 
 export interface SaveRequest {
   /** The idempotency key: one per content, kept over every retry. */
@@ -80,6 +80,8 @@ const LAST_RETRY_MS = 30_000;
 export class Saver {
   status: SaveStatus;
   private points: Points;
+  /** What the server has, as far as it has told. */
+  private stored: Points;
   private beganFrom: Origin | null = null;
   private revision: number;
   private request: SaveRequest | null = null;
@@ -93,7 +95,7 @@ export class Saver {
     private readonly options: SaverOptions,
     start: { points: Points; revision: number; saved_at: string | null },
   ) {
-    this.points = start.points;
+    this.points = this.stored = start.points;
     this.revision = start.revision;
     this.status = { phase: 'saved', saved_at: start.saved_at };
   }
@@ -112,6 +114,12 @@ export class Saver {
   /** The points as they should become. */
   get content(): Points {
     return this.points;
+  }
+
+  /** How many of the points the server does not have as they are here, the ones taken away included. */
+  get waiting(): number {
+    const names = new Set([...this.points, ...this.stored].map(({ name }) => name));
+    return [...names].filter((name) => !samePoint(find(this.points, name), find(this.stored, name))).length;
   }
 
   /** The other set that they began from, for a page that takes them up. */
@@ -219,6 +227,7 @@ export class Saver {
   }
 
   private saved(revision: number, saved_at: string): void {
+    this.stored = this.request?.points ?? this.stored;
     this.request = null;
     this.revision = revision;
     if (this.unsent) {
@@ -232,6 +241,7 @@ export class Saver {
 
   private stale(theirs: OtherVersion): void {
     this.request = null;
+    this.stored = theirs.points;
     this.unsent = true;
     if (samePoints(theirs.points, this.points)) return this.accept(theirs);
     this.keep();
@@ -239,7 +249,7 @@ export class Saver {
   }
 
   private accept(theirs: OtherVersion): void {
-    this.points = theirs.points;
+    this.points = this.stored = theirs.points;
     this.beganFrom = null;
     this.revision = theirs.revision;
     this.request = null;

@@ -19,7 +19,16 @@ export const BACK_RANGE_MM = 250;
 /** A clip limit that shows the endplates behind the heart and the diaphragm, and little noise. */
 export const USUAL_CLIP = 3;
 
-export class RasterDisplay {
+/** What the controls of brightness and contrast act on. */
+export interface Toned {
+  readonly tone: Tone;
+  readonly clip: number;
+  set(tone: Tone): void;
+  equalise(clip: number): Promise<void>;
+  stretch(): Tone;
+}
+
+export class RasterDisplay implements Toned {
   picture = $state.raw<Picture | null>(null);
   tone = $state.raw<Tone>(PLAIN);
   /** Clip limit of the local contrast (CLAHE), before the tone; 0 = without. */
@@ -156,4 +165,29 @@ function focalOf(camera: Record<string, unknown> | null, depth: Depth | null): n
 
 function isPlain(tone: Tone): boolean {
   return tone.black === 0 && tone.white === 255 && tone.gamma === 1 && !tone.inverted;
+}
+
+/** Several rasters as one: the first says how all are drawn. */
+export class Alike implements Toned {
+  constructor(private readonly displays: readonly [RasterDisplay, ...RasterDisplay[]]) {}
+
+  get tone(): Tone {
+    return this.displays[0].tone;
+  }
+
+  get clip(): number {
+    return this.displays[0].clip;
+  }
+
+  set(tone: Tone): void {
+    for (const display of this.displays) display.set(tone);
+  }
+
+  async equalise(clip: number): Promise<void> {
+    await Promise.all(this.displays.map((display) => display.equalise(clip)));
+  }
+
+  stretch(): Tone {
+    return this.displays[0].stretch();
+  }
 }

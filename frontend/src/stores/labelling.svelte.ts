@@ -12,12 +12,14 @@ import {
   spoken,
   together,
   vertebraOf,
+  vertebraeOf,
   type Command,
   type Origin,
   type PointState,
   type Points,
   type Schema,
 } from '@/core/landmarks';
+import { extraLevels, isExtra, wantedExtras, withLevels } from '@/core/atypical';
 import { alignmentCrop } from '@/core/alignment';
 import { mirroredFrame, surfaceFrame } from '@/core/framing';
 import type { Depth } from '@/core/npy';
@@ -25,6 +27,7 @@ import { within, type Spot } from '@/core/viewport';
 import { authorName, ghosts, originOf, takenWith, takenWithAll } from '@/core/others';
 import { warningsFor } from '@/core/warnings';
 import { DepthDisplay, RasterDisplay } from './display.svelte';
+import { Oddities } from './oddities.svelte';
 import { Others } from './others.svelte';
 import { Remarks } from './remarks.svelte';
 import type { Raster } from './pictures';
@@ -63,11 +66,21 @@ export class Labelling {
   private lastAct = { what: '', at_ms: 0 };
 
   readonly mirrored = $derived(this.case.image.display_flip);
-  readonly schema = $derived<Schema>(shownSchema(this.case.schema, this.mirrored));
   readonly points = $derived(this.drag?.points ?? this.history.value);
+  /** Extra vertebrae that were added, or had a corner, since the case was opened. */
+  private added = $state.raw<readonly string[]>([]);
+  /** All extra vertebrae there are; as text, so that a point that moves leaves the schema as it is. */
+  private readonly extras = $derived(wantedExtras(this.case.schema, this.points, this.added).join());
+  /** Every point that a command may name. */
+  private readonly whole = $derived(withLevels(this.case.schema, extraLevels(this.case.schema)));
+  readonly schema = $derived<Schema>(
+    shownSchema(withLevels(this.case.schema, listed(this.extras)), this.mirrored),
+  );
   readonly done = $derived(this.points.length);
   readonly total = $derived(this.schema.points.length);
-  readonly warnings = $derived(warningsFor(this.schema, this.points, this.mirrored, this.depth.depth));
+  private readonly atOnce = $derived(warningsFor(this.schema, this.points, this.mirrored, this.depth.depth));
+  readonly oddities = new Oddities();
+  readonly warnings = $derived([...this.atOnce, ...this.oddities.warnings(this.points, this.atOnce)]);
   readonly warned = $derived(this.warnings.flatMap(({ names }) => names));
   /** What networks see of a film on which C7 and the sacrum are placed. */
   readonly crop = $derived.by(() => {
@@ -80,6 +93,10 @@ export class Labelling {
   readonly ghosts = $derived(ghosts(this.points, this.others.drawn?.points ?? []));
   /** How many points of the other set accepting all would take. */
   readonly acceptable = $derived(takenWithAll(this.history.value, this.others.set?.points ?? []).length);
+  /** How many points the server does not have yet. */
+  readonly waiting = $derived(
+    this.history.value && this.save.status.phase !== 'saved' ? this.save.saver.waiting : 0,
+  );
   readonly undoes = $derived(this.history.done.at(-1)?.command);
   readonly redoes = $derived(this.history.undone[0]?.command);
 
@@ -102,9 +119,15 @@ export class Labelling {
     this.remarks.open(next);
     this.earlier = null;
     this.drag = null;
+    this.added = [];
     this.select(null);
     this.armed = nextToPlace(this.schema, this.history.value);
     this.said = '';
+  }
+
+  /** Asks, once all is saved, which vertebrae look odd. Rejects where the server cannot say. */
+  async askForOddities(): Promise<void> {
+    if (this.save.isSettled) await this.oddities.ask(this.case, this.history.value);
   }
 
   /** Shows the pictures of the case, and of them first the back. */
@@ -131,8 +154,10 @@ export class Labelling {
       this.said = 'Your role here may look, not label.';
       return;
     }
-    const after = applied(this.schema, this.history.value, command);
+    const after = applied(this.whole, this.history.value, command);
     if (after === this.history.value) return;
+    // A vertebra whose last corner goes is still asked for.
+    this.added = listed(this.extras);
     this.history = joined ? extended(this.history, command, after) : recorded(this.history, command, after);
     this.said = `Last: ${describe(command, this.mirrored)}.`;
     this.changed();
@@ -186,6 +211,27 @@ export class Labelling {
     else this.act({ do: 'mark', names: [target], state: now === state ? 'placed' : state });
   }
 
+  /** Whether this spine is said to have the vertebra: no corner of it may be missing altogether. */
+  hasLevel(level: string): boolean {
+    const isAsked = vertebraeOf(this.schema).includes(level);
+    return isAsked && !together(`${level}_TL`).every((name) => find(this.points, name)?.state === 'missing');
+  }
+
+  /** Adds a vertebra that few people have, or takes one out: a usual one is then missing, an extra one gone. */
+  toggleLevel(level: string): void {
+    const names = together(`${level}_TL`);
+    const hadIt = this.hasLevel(level);
+    if (isExtra(this.case.schema, level)) {
+      this.act({ do: 'clear', names });
+      const others = listed(this.extras).filter((each) => each !== level);
+      this.added = hadIt ? others : [...others, level];
+    } else {
+      this.act(hadIt ? { do: 'mark', names, state: 'missing' } : { do: 'clear', names });
+    }
+    this.armed = hadIt ? nextToPlace(this.schema, this.points) : (names[0] ?? null);
+    this.selected = null;
+  }
+
   /** The whole vertebra of the armed point is not there (an atypical number of vertebrae, a cut film). */
   markVertebraMissing(): void {
     const name = this.armed ?? this.selected;
@@ -236,7 +282,7 @@ export class Labelling {
     const theirs = this.save.saver.takeTheirs();
     if (theirs === null) return;
     const command: Command = { do: 'replace', points: theirs, why: 'take the other version' };
-    this.history = recorded(this.history, command, applied(this.schema, this.history.value, command));
+    this.history = recorded(this.history, command, applied(this.whole, this.history.value, command));
     this.rearm();
   }
 
@@ -269,7 +315,7 @@ export class Labelling {
   dragTo(to: Spot, whole: boolean): void {
     if (this.drag === null) return;
     const command = this.dragCommand(this.drag.name, to, whole && !this.drag.isPlacing);
-    this.drag = { ...this.drag, command, points: applied(this.schema, this.history.value, command) };
+    this.drag = { ...this.drag, command, points: applied(this.whole, this.history.value, command) };
     this.magnify();
   }
 
@@ -329,4 +375,8 @@ export class Labelling {
     }
     if (this.selected !== null && !located(value, this.selected)) this.selected = null;
   }
+}
+
+function listed(levels: string): string[] {
+  return levels === '' ? [] : levels.split(',');
 }

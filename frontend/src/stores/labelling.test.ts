@@ -47,6 +47,53 @@ afterEach(() => {
 
 const at = (name: string) => find(labelling.points, name);
 
+describe('a spine with another number of vertebrae', () => {
+  const EXTRA = ['T13_TL', 'T13_TR', 'T13_BL', 'T13_BR'];
+
+  beforeEach(() => {
+    const shown = labelCase();
+    const extras = EXTRA.map((name) => ({ name, title: name, hint: '' }));
+    labelling.open({ ...shown, schema: { ...shown.schema, extras } });
+  });
+
+  const asked = () => labelling.schema.points.map(({ name }) => name);
+
+  it('is not asked for until it is added, and then next', () => {
+    expect([labelling.total, labelling.hasLevel('T13')]).toEqual([7, false]);
+    labelling.toggleLevel('T13');
+    expect([labelling.total, labelling.armed]).toEqual([11, 'T13_TL']);
+    expect(asked().slice(-4)).toEqual(EXTRA);
+    labelling.place({ x: 5, y: 5 });
+    expect(at('T13_TL')?.state).toBe('placed');
+    labelling.undo();
+    expect(labelling.armed).toBe('T13_TL');
+  });
+
+  it('goes with its corners when it is taken out, and an undo brings both back', () => {
+    labelling.toggleLevel('T13');
+    labelling.place({ x: 5, y: 5 });
+    labelling.toggleLevel('T13');
+    expect([labelling.total, at('T13_TL')]).toEqual([7, undefined]);
+    labelling.undo();
+    expect([labelling.total, at('T13_TL')?.state]).toEqual([11, 'placed']);
+  });
+
+  it('stays asked for when its last corner is taken away by itself', () => {
+    labelling.toggleLevel('T13');
+    labelling.place({ x: 5, y: 5 });
+    labelling.clear(['T13_TL']);
+    expect([labelling.total, labelling.armed]).toEqual([11, 'T13_TL']);
+  });
+
+  it('lacks a usual vertebra when that is taken out', () => {
+    labelling.toggleLevel('T1');
+    expect(at('T1_BR')).toEqual({ name: 'T1_BR', x: null, y: null, state: 'missing' });
+    expect(labelling.hasLevel('T1')).toBe(false);
+    labelling.toggleLevel('T1');
+    expect([at('T1_BR'), labelling.armed]).toEqual([undefined, 'T1_TL']);
+  });
+});
+
 describe('placing', () => {
   it('arms the next point by itself and selects the one just placed', () => {
     expect(labelling.armed).toBe('C7');

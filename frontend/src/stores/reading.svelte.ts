@@ -3,15 +3,31 @@ import { cases, reviews } from '@/api/cases';
 import { knownLength, measurements as api, type NewMeasurement } from '@/api/measurements';
 import type { Image, LandmarkSet, Line, Measurement, ReadCase, Review, Verdict, Visit } from '@/api/types';
 import { spineAlignment } from '@/core/alignment';
-import { centreOf, columnOf } from '@/core/column';
+import { columnOf } from '@/core/column';
 import { mirroredFrame, surfaceFrame } from '@/core/framing';
 import type { Depth } from '@/core/npy';
 import { within, type Spot } from '@/core/viewport';
-import { coronalBalance, t1TiltDeg, type Balance } from '@/core/spine/balance';
+import type { Curve } from '@/core/spine/cobb';
 import { readingErrorDeg } from '@/core/spine/readingerror';
-import { NO_LINES, angleOf, leanOf, linesOf, type TwoLines } from '@/core/twolines';
-import { DepthDisplay, RasterDisplay } from './display.svelte';
-import { endsOn, hasVertebrae, keyOf, levelNear, preferred, reckon, type EndVertebrae } from './reckoning';
+import { NO_LINES, angleOf, linesOf, type TwoLines } from '@/core/twolines';
+import { Alike, DepthDisplay, RasterDisplay, USUAL_CLIP } from './display.svelte';
+import {
+  balanceOf,
+  drawnLineOf,
+  endsOn,
+  hasVertebrae,
+  keyOf,
+  levelNear,
+  plumbOf,
+  preferred,
+  reckon,
+  t1TiltOf,
+  type EndVertebrae,
+  type Reckoning,
+  type View,
+} from './reckoning';
+import { FilmNotes } from './filmnotes.svelte';
+import { ModelDoubts } from './modeldoubts.svelte';
 import { loadDepth, loadRaster } from './pictures';
 import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
@@ -33,8 +49,12 @@ export class Reading {
   readonly backLink = new ViewLink();
   readonly film = new RasterDisplay();
   readonly synthetic = new RasterDisplay();
+  /** Both films, which are always drawn alike. */
+  readonly tones = new Alike([this.film, this.synthetic]);
   readonly colour = new RasterDisplay();
   readonly depth = new DepthDisplay();
+  readonly notes = new FilmNotes();
+  readonly doubts = new ModelDoubts();
 
   readonly image = $derived<Image | null>(this.films[this.filmIndex] ?? null);
   readonly syntheticImage = $derived<Image | null>(
@@ -47,7 +67,8 @@ export class Reading {
   readonly view = $derived({ patientRightAtImageRight: !(this.image?.display_flip ?? false) });
   /** End vertebrae that the reader chose: by set and revision, then by curve from above. */
   private chosenEnds = $state.raw<Readonly<Record<string, readonly EndVertebrae[]>>>({});
-  readonly reckoning = $derived(reckon(this.set, this.view, this.chosenEnds[keyOf(this.set)]));
+  readonly reckoning = $derived(this.reckoned(this.set, this.view, this.chosenEnds[keyOf(this.set)]));
+  readonly notesHere = $derived(this.notes.list.filter(({ image }) => image === this.image?.id));
   /** The verdict that stands on the set shown. */
   readonly review = $derived(
     this.reviews.find((each) => each.set === this.set?.id && each.revision === this.set.revision) ?? null,
@@ -56,7 +77,9 @@ export class Reading {
     this.case.sets.find((set) => set.image === this.syntheticImage?.id && hasVertebrae(set)) ?? null,
   );
   readonly syntheticReckoning = $derived(
-    reckon(this.syntheticSet, { patientRightAtImageRight: !(this.syntheticImage?.display_flip ?? false) }),
+    this.reckoned(this.syntheticSet, {
+      patientRightAtImageRight: !(this.syntheticImage?.display_flip ?? false),
+    }),
   );
   /** Lays the synthetic film over the real one by C7 and the sacrum; null where they are not placed on both. */
   readonly alignment = $derived.by(() => {
@@ -81,9 +104,11 @@ export class Reading {
   );
   readonly error_deg = readingErrorDeg('same', 'own');
   readonly angle = $derived(angleOf(this.lines, this.view));
-  readonly plumb = $derived(this.findPlumb());
-  readonly balance = $derived(this.findBalance());
-  readonly t1Tilt_deg = $derived(this.findT1Tilt());
+  /** The one line drawn, while there is no second. */
+  readonly drawnLine = $derived(drawnLineOf(this.lines, this.image, this.isSideKnown));
+  readonly plumb = $derived(plumbOf(this.set, this.case.sets, this.image));
+  readonly balance = $derived(balanceOf(this.plumb, this.image, this.view));
+  readonly t1Tilt_deg = $derived(t1TiltOf(this.set, this.view));
 
   constructor(first: ReadCase) {
     this.open(first);
@@ -121,6 +146,8 @@ export class Reading {
     this.case = next;
     this.measurements = next.study.measurements.filter(({ retracted_at }) => retracted_at === null);
     this.reviews = next.reviews;
+    this.notes.open(next.study);
+    this.doubts.open(next.sets.filter(hasVertebrae));
     this.showFilm(0);
     this.link.reset();
     this.backLink.reset();
@@ -131,6 +158,7 @@ export class Reading {
     this.setId = (this.measuredSet ?? preferred(this.sets))?.id ?? null;
     this.chosenEnds = this.measuredEnds();
     this.clearLines();
+    this.notes.cancel();
     void this.loadPictures();
   }
 
@@ -160,9 +188,35 @@ export class Reading {
     return ends.length === 0 || String(ends) === String(found) ? {} : { [keyOf(set)]: ends };
   }
 
+  /** The curves of a set; none where the model that placed it says why not, unless a doctor took its points over. */
+  private reckoned(set: LandmarkSet | null, view: View, ends?: readonly EndVertebrae[]): Reckoning {
+    const isTaken = this.reviews.some(
+      (each) => each.set === set?.id && each.revision === set.revision && each.verdict !== 'returned',
+    );
+    const reason = isTaken ? null : this.doubts.whyNoAngle(set);
+    return reason === null ? reckon(set, view, ends) : { curves: [], reason };
+  }
+
+  /**
+   * How far off a curve may be: as readers are off of a person's vertebrae, by its own word of a model's. A model
+   * speaks of the largest angle between the most tilted vertebrae only; null where it does not.
+   */
+  errorOf(curve: Curve): number | null {
+    if (this.set?.author.kind !== 'model') return this.error_deg;
+    const sizes = this.reckoning.curves.map(({ angleDeg }) => Math.abs(angleDeg));
+    const isLargest = Math.abs(curve.angleDeg) === Math.max(...sizes);
+    return isLargest && !this.areEndsChosen ? (this.doubts.of(this.set)?.major_doubt_deg ?? null) : null;
+  }
+
   /** A spot of the film: never outside it. */
   clamp(spot: Spot): Spot {
     return this.image === null ? spot : within(this.image, spot);
+  }
+
+  /** Local contrast of the films on and off. */
+  equalise(): void {
+    const clip = this.tones.clip > 0 ? 0 : USUAL_CLIP;
+    this.tones.equalise(clip).catch((error: unknown) => toasts.failed(error));
   }
 
   clearLines(): void {
@@ -203,6 +257,7 @@ export class Reading {
   async saveCurves(): Promise<void> {
     const { image, set } = this;
     if (!image || !set?.id || !this.case.may_measure || this.areCurvesSaved) return;
+    if (this.reckoning.curves.length === 0) return;
     await this.save({
       method: 'vertebrae',
       image: image.id,
@@ -213,23 +268,6 @@ export class Reading {
         lowerLevel,
       ]),
     });
-  }
-
-  /**
-   * The one line drawn: its length in px, and in mm where the film has a scale; how much it leans, and which side
-   * is higher: of the patient where the sides are known, else of the picture as shown.
-   */
-  get drawnLine(): { px: number; mm: number | null; lean_deg: number; higher: string } | null {
-    const [line, second] = linesOf(this.lines);
-    if (!line || second || !this.image) return null;
-    const [dx, dy] = [line[1][0] - line[0][0], line[1][1] - line[0][1]];
-    const spacing = this.image.spacing_mm;
-    const mm = spacing ? Math.hypot(dx * (spacing[1] ?? 0), dy * (spacing[0] ?? 0)) : null;
-    const { deg, higher } = leanOf(line);
-    const isTurned = this.image.display_flip && higher !== null;
-    const shown = isTurned ? { left: 'right', right: 'left' }[higher] : higher;
-    const whose = this.isSideKnown ? 'side' : 'of the picture';
-    return { px: Math.hypot(dx, dy), mm, lean_deg: deg, higher: shown ? `${shown} ${whose} higher` : '' };
   }
 
   /** Gives the film its scale: the line drawn is this long. */
@@ -364,32 +402,6 @@ export class Reading {
     } catch (error) {
       if (this.image === image) this.message = error instanceof Error ? error.message : String(error);
     }
-  }
-
-  /** C7 and the sacral point of this film, from whichever sets have them; stored pixels. */
-  private findPlumb(): { c7: Spot | null; sacrum: Spot | null } {
-    const here = this.case.sets.filter((set) => set.image === this.image?.id);
-    const best = [this.set, ...here].filter((set) => set !== null);
-    const spot = (name: string): Spot | null => {
-      const found = best.map((set) => centreOf(set.points, name)).find((xy) => xy !== null);
-      return found ? { x: found[0], y: found[1] } : null;
-    };
-    return { c7: spot('C7'), sacrum: spot('sacrum') };
-  }
-
-  private findBalance(): Balance | null {
-    const { c7, sacrum } = this.plumb;
-    const { image } = this;
-    if (!c7 || !sacrum || !image) return null;
-    const mm_per_px = image.calibration === 'none' ? null : (image.spacing_mm?.[1] ?? null);
-    return coronalBalance([c7.x, c7.y], [sacrum.x, sacrum.y], mm_per_px, this.view);
-  }
-
-  private findT1Tilt(): number | null {
-    if (this.set === null) return null;
-    const { levels, corners } = columnOf(this.set.points);
-    const t1 = corners[levels.indexOf('T1')];
-    return t1 ? t1TiltDeg(t1, this.view) : null;
   }
 }
 

@@ -15,7 +15,7 @@ const row = (id: string, day: number, retracted_at: string | null = null): Measu
 
 function readCase(study: string, measurements: Measurement[]): ReadCase {
   return {
-    study: { id: study, measurements },
+    study: { id: study, measurements, film_notes: [] },
     radiographs: [],
     synthetic: [],
     colour: null,

@@ -46,6 +46,7 @@ function actsOf(event: KeyboardEvent, labelling: Labelling, page: PageActs): Rec
     Escape: () => labelling.select(null),
     x: () => labelling.act({ do: 'swap' }),
     v: () => labelling.others.toggle(),
+    w: () => labelling.others.toggleEllipses(),
     a: () => labelling.acceptAll(),
     s: () => page.remark('skip'),
     g: () => page.remark('flag'),

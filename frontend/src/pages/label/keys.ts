@@ -13,6 +13,7 @@ export const KEYS: readonly KeyAct[] = [
   { shown: 'Delete', does: 'take the point away' },
   { shown: 'x', does: 'exchange left and right in the whole set' },
   { shown: 'v', does: "show or hide others' and models' points; a click or Enter on one accepts it" },
+  { shown: 'w', does: 'show or hide the ellipses of how unsure the model was' },
   { shown: 'a', does: 'accept all of them that you have not placed' },
   { shown: 'Ctrl+Z', does: 'undo; Ctrl+Shift+Z or Ctrl+Y: redo' },
   { shown: 's', does: 'put the image aside with a reason, and go on' },

@@ -14,13 +14,15 @@ export interface PageActs {
 export function press(event: KeyboardEvent, reading: Reading, page: PageActs, end: number | null): boolean {
   const key = nameOf(event);
   if (key.startsWith('Arrow')) return arrow(event, reading, end);
-  const { film } = reading;
+  const { tones } = reading;
   const acts: Record<string, () => void> = {
     l: () => startLines(reading),
-    Enter: () => setEnd(reading),
-    Escape: () => stopLines(reading),
+    Enter: () => setSpot(reading),
+    Escape: () => (reading.notes.isPlacing ? reading.notes.cancel() : stopLines(reading)),
+    t: () => startNote(reading),
     s: () => void reading.saveCurves(),
-    i: () => film.set({ ...film.tone, inverted: !film.tone.inverted }),
+    i: () => tones.set({ ...tones.tone, inverted: !tones.tone.inverted }),
+    e: () => reading.equalise(),
     f: () => reading.link.fit(),
     c: () => page.cycleMode(),
     n: () => page.next(),
@@ -35,6 +37,11 @@ export function startLines(reading: Reading): void {
   if (!reading.case.may_measure) return;
   if (reading.lines.ends.length >= 4 && !reading.lines.isDrawing) reading.clearLines();
   reading.isDrawing = true;
+}
+
+/** The next press on the film, or Enter at the crosshair, says where the note is written. */
+function startNote(reading: Reading): void {
+  if (reading.case.may_measure && reading.image !== null) reading.notes.begin();
 }
 
 export function stopLines(reading: Reading): void {
@@ -59,12 +66,16 @@ function arrow(event: KeyboardEvent, reading: Reading, end: number | null): bool
   return true;
 }
 
-/** A click without a pointer: begins a line at the crosshair, or ends the one begun. */
-function setEnd(reading: Reading): void {
-  const { image, link, lines } = reading;
-  if (image === null || link.cursor === null || !reading.isDrawing) return;
+/** A click without a pointer: places a note at the crosshair, begins a line there, or ends the one begun. */
+function setSpot(reading: Reading): void {
+  const { image, link, lines, notes } = reading;
+  if (image === null || link.cursor === null || !(reading.isDrawing || notes.isPlacing)) return;
   const x = (image.display_flip ? 1 - link.cursor.x : link.cursor.x) * image.width;
   const spot = reading.clamp({ x, y: link.cursor.y * image.height });
+  if (notes.isPlacing) {
+    notes.place(spot);
+    return;
+  }
   const wasDrawing = lines.isDrawing;
   const next = dragged(pressed(lines, spot), spot);
   reading.lines = wasDrawing ? released(next, 0) : released(next, Infinity);

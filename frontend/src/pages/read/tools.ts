@@ -1,5 +1,6 @@
 /** What a press on the film does: draw one of the two free lines, move an end of them, or of a curve. */
 import { dragged, moved, pressed, released } from '@/core/twolines';
+import type { Spot } from '@/core/viewport';
 import type { Tool } from '@/lib/viewer/gestures';
 import type { Reading } from '@/stores/reading.svelte';
 
@@ -10,11 +11,27 @@ const LEAST_CSS_PX = 5;
 export function toolFor(reading: Reading, grip: string | null, scale: number): Tool | null {
   const curve = /^curve-(\d)-(upper|lower)$/.exec(grip ?? '');
   if (curve !== null) return choosing(reading, Number(curve[1]), curve[2] as 'upper' | 'lower');
+  if (reading.notes.isPlacing) return noting(reading);
   const index = /^end-(\d)$/.exec(grip ?? '')?.[1];
   if (index !== undefined) return moving(reading, Number(index));
   return reading.isDrawing && (reading.lines.ends.length < 4 || reading.lines.isDrawing)
     ? drawing(reading, scale)
     : null;
+}
+
+/** The note belongs where the pointer is let go. */
+function noting(reading: Reading): Tool {
+  const place = (spot: Spot): void => {
+    reading.notes.draft = reading.clamp(spot);
+  };
+  return {
+    press: place,
+    drag: place,
+    release: () => {
+      if (reading.notes.draft) reading.notes.place(reading.notes.draft);
+    },
+    cancel: () => reading.notes.cancel(),
+  };
 }
 
 /** An end of a curve goes to the vertebra under the pointer. */

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Agents from './Agents.svelte';
+
+mountPage(Agents);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Capture from './Capture.svelte';
+
+mountPage(Capture);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import CompareTrainings from './CompareTrainings.svelte';
+
+mountPage(CompareTrainings);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import SnapshotDifference from './SnapshotDifference.svelte';
+
+mountPage(SnapshotDifference);

@@ -1,0 +1,4 @@
+import { mountPage } from '@/lib/mount';
+import Snapshot from './Snapshot.svelte';
+
+mountPage(Snapshot);
