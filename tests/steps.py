@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -145,7 +145,8 @@ def test_services(report: Report) -> None:
         return
     marks = "(database or postgres or redis) and not browser"
     title = "Database, queue and channel tests on PostgreSQL"
-    report.pytest(title, "-n", "2", "-m", marks, "tests", env={"SPINEWEB_TEST_DATABASE": database})
+    # By groups: those that share the broker must not run side by side.
+    report.pytest(title, "-n", "2", "--dist", "loadgroup", "-m", marks, "tests", env={"SPINEWEB_TEST_DATABASE": database})
 
 
 def test_frontend(report: Report) -> None:
@@ -184,8 +185,9 @@ def test_browser(report: Report) -> None:
     report.pytest("Browser tests", *chosen, env={"SPINEWEB_CHROMIUM": chromium})
 
 
-def bench(report: Report) -> None:
-    report.run("Measurements", python("tests/bench/run.py"))
+def bench(report: Report, parts: Sequence[str] = ()) -> None:
+    """`parts` of the names of bench modules; all modules without any."""
+    report.run("Measurements", python("tests/bench/run.py", *parts))
 
 
 def soak(report: Report) -> None:
@@ -225,6 +227,7 @@ STEPS: dict[str, Callable[[Report], None]] = {
 
 def main() -> int:
     names = sys.argv[1:] or ["all"]
+    names, parts = (names[:1], names[1:]) if names[0] == "bench" else (names, [])
     unknown = [name for name in names if name not in STEPS]
     if unknown:
         print(f"There is no step {unknown[0]!r}; the steps are: {', '.join(STEPS)}")
@@ -232,7 +235,10 @@ def main() -> int:
     BUILD.mkdir(exist_ok=True)
     report = Report()
     for name in names:
-        STEPS[name](report)
+        if name == "bench":
+            bench(report, parts)
+        else:
+            STEPS[name](report)
     return report.end()
 
 
