@@ -1,6 +1,7 @@
 """A recording that we write is one that our reader, and the SDK where it is installed, plays."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from annotation.imaging.k4a import read_recording
-from capture_agent.recording import Capture, Device, write_recording
+from capture_agent.k4a.reading import read_recording
+from capture_agent.k4a.writing import Capture, Device, write_recording
 from tests.annotation.imaging.recordings import CALIBRATION_JSON
 
 DEVICE = Device(CALIBRATION_JSON, "720P", (1280, 720), "NFOV_UNBINNED", (640, 576), 15, "TEST0001")
@@ -50,6 +51,15 @@ def test_the_reader_gives_back_every_image_and_time(tmp_path: Path) -> None:
         assert frame.colour_jpeg == shot.colour_jpeg
         assert np.array_equal(np.asarray(frame.depth_mm), np.asarray(shot.depth_mm))
         assert (frame.colour_time_us, frame.depth_time_us) == (shot.colour_time_us, shot.depth_time_us)
+
+
+def test_the_firmware_is_told_where_it_is_known(tmp_path: Path) -> None:
+    device = replace(DEVICE, colour_firmware="1.6.110", depth_firmware="1.6.79")
+    tags = read_recording(written(tmp_path / "a.mkv", captures(1), device)).tags
+    assert tags["K4A_COLOR_FIRMWARE_VERSION"] == "1.6.110"
+    assert tags["K4A_DEPTH_FIRMWARE_VERSION"] == "1.6.79"
+    unknown = read_recording(written(tmp_path / "b.mkv", captures(1))).tags
+    assert not [name for name in unknown if "FIRMWARE" in name]
 
 
 def test_a_lost_image_stays_lost(tmp_path: Path) -> None:

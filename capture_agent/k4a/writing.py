@@ -29,6 +29,7 @@ class Device:
 
     calibration_json: the device's own calibration, byte for byte. colour_mode: "720P", "1080P", ...;
     depth_mode: "NFOV_UNBINNED", ...; the sizes are those of the modes, (width, height) px. fps: 5, 15 or 30.
+    The versions of the firmware are empty where they are not known.
     """
 
     calibration_json: bytes
@@ -38,6 +39,8 @@ class Device:
     depth_size: tuple[int, int]
     fps: int
     serial: str
+    colour_firmware: str = ""
+    depth_firmware: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,8 @@ def _tags(device: Device, start_us: int) -> bytes:
         _tag("K4A_CALIBRATION_FILE", "calibration.json", of_file, CALIBRATION_UID),
         _tag("K4A_START_OFFSET_NS", str(start_us * TICK_NS)),
     ]
+    versions = {"COLOR": device.colour_firmware, "DEPTH": device.depth_firmware}
+    tags += [_tag(f"K4A_{name}_FIRMWARE_VERSION", value) for name, value in versions.items() if value]
     return _element(0x1254C367, b"".join(tags))
 
 
