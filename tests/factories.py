@@ -6,6 +6,7 @@ import itertools
 import math
 import tempfile
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -166,9 +167,9 @@ class Factory:
         )
 
 
-def bent_column(degrees: float) -> list[dict[str, Any]]:
-    """Corners of a spine whose endplates tilt evenly from -degrees/2 at T1 to +degrees/2 at L5."""
-    levels, points = spine_levels(), []
+def bent_column(degrees: float, levels: Sequence[str] = spine_levels()) -> list[dict[str, Any]]:
+    """Corners of vertebrae whose endplates tilt evenly, from -degrees/2 of the first to +degrees/2."""
+    points = []
     x = 500.0
     for row, level in enumerate(levels):
         for plate, (edge, y) in enumerate((("T", 100 + 120 * row), ("B", 190 + 120 * row))):

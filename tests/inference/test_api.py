@@ -14,7 +14,7 @@ from inference.actions import snapshots
 from inference.models import JobState, TrainingJob
 from tests.factories import Factory
 from tests.inference.labelled import labelled_project
-from tests.inference.rows import model_version, training_job
+from tests.inference.rows import model_version, prediction, training_job
 
 pytestmark = pytest.mark.django_db
 
@@ -218,3 +218,32 @@ def test_what_ended_lately_is_told_from_what_ended_long_ago(
     path = "/api/v1/training-jobs?state=failed"
     assert admin.get(path).json()["count"] == 2
     assert admin.get(f"{path}&finished_from={since}").json()["count"] == 1
+
+
+def test_a_prediction_says_how_sure_it_is_of_each_point(make: Factory) -> None:
+    project = make.project()
+    colour, _ = make.back(make.study(make.subject(project)))
+    reader = make.member(project, "assistant")
+    placed = prediction(model_version(make, project), colour)
+    own = make.landmarks(reader, colour, "back6")
+    path = "/api/v1/landmark-sets/{}/prediction"
+    assert client_of(reader).get(path.format(placed.landmark_set_id)).json() == {
+        "set": str(placed.landmark_set_id),
+        "revision": 1,
+        "model_version": {"id": str(placed.model_version_id), "label": "Backs #1"},
+        "confidence": {"C7": 0.8},
+        "covariance_px2": {"C7": [9.0, -1.5, 4.0]},
+        "doubts": [],
+        "abstains": "",
+        "major_doubt_deg": None,
+    }
+    assert client_of(reader).get(path.format(own.pk)).status_code == 404
+
+
+def test_a_project_that_labels_first_does_not_tell_how_sure_the_model_was(make: Factory) -> None:
+    project = make.project()
+    colour, _ = make.back(make.study(make.subject(project)))
+    Project.objects.filter(pk=project.pk).update(label_first=True)
+    placed = prediction(model_version(make, project), colour)
+    reader = client_of(make.member(project, "assistant"))
+    assert reader.get(f"/api/v1/landmark-sets/{placed.landmark_set_id}/prediction").status_code == 404

@@ -6,7 +6,7 @@ from annotation.models import LandmarkSet
 from inference import tasks
 from inference.actions import jobs, snapshots, versions
 from inference.models import InferenceJob, JobState, ModelVersion, Prediction, TrainingJob
-from inference.recipes import RECIPES
+from inference.recipes.catalogue import RECIPES
 from tests.factories import Factory
 from tests.inference.labelled import labelled_project
 
@@ -46,4 +46,7 @@ def test_a_project_learns_to_place_landmarks(make: Factory) -> None:
     assert placed.count() == 8
     assert Prediction.objects.filter(landmark_set__in=placed, model_version=version, job=run).count() == 8
     assert all(row.complete and row.revision == 1 for row in placed)
+    for prediction in Prediction.objects.filter(job=run):
+        assert all(len(covariance) == 3 for covariance in prediction.covariance_px2.values())
+        assert {*prediction.covariance_px2} <= {*prediction.confidence}
     assert jobs.unseen_images(version) == []

@@ -4,16 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from inference.rundir import Case, RunDir, RunError, write_durably
+from inference.rundir import Case, Film, RunDir, RunError, write_durably
 
 CASE = Case("a", "train", 10, 20, "images/a.png", None, ((1.5, 2.5), None))
+FILM = Film("f", "images/f.png", 30, 40, True, ((3.5, 4.5), None))
+PAIR = Case("b", "train", 10, 20, "images/a.png", None, (None,), FILM)
 
 
 def test_spec_and_cases_come_back(tmp_path: Path) -> None:
     run = RunDir(tmp_path / "run")
     run.file("images", "a.png").write_bytes(b"x")
-    run.write_spec({"kind": "training"}, [CASE])
-    assert (run.spec(), run.cases()) == ({"kind": "training"}, [CASE])
+    run.file("images", "f.png").write_bytes(b"x")
+    run.write_spec({"kind": "training"}, [CASE, PAIR])
+    assert (run.spec(), run.cases()) == ({"kind": "training"}, [CASE, PAIR])
 
 
 def test_what_is_missing_or_broken_is_named(tmp_path: Path) -> None:
@@ -22,6 +25,10 @@ def test_what_is_missing_or_broken_is_named(tmp_path: Path) -> None:
         run.spec()
     run.write_spec({}, [CASE])
     with pytest.raises(RunError, match="png is missing from the run"):
+        run.cases()
+    run.file("images", "a.png").write_bytes(b"x")
+    run.write_spec({}, [CASE, PAIR])
+    with pytest.raises(RunError, match=r"f\.png is missing from the run"):
         run.cases()
     (run.path / "spec.json").write_text("{half")
     with pytest.raises(RunError, match="not valid JSON"):

@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inference import runner
+from inference import runner, warm
 from inference.rundir import RunDir
 from inference.runner import Ending, Limits, Order, Outcome
 
@@ -18,17 +19,20 @@ LIMITS = Limits(wall_s=30, memory_bytes=2**40, beat_s=0.1, lease_s=5, grace_s=0.
 PROGRAM = "program_under_test"
 
 
-@pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Writes a module that the runner then starts with `-m`."""
+@pytest.fixture(params=["anew", "warm"])
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Writes a module that the runner then starts with `-m`, or in a copy of a process that waits."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(runner, "_WARM", {PROGRAM: "json"} if request.param == "warm" else {})
 
     def write(body: str) -> RunDir:
         head = "import json, os, signal, subprocess, sys, time, pathlib\nrun = pathlib.Path(sys.argv[1])\n"
         (tmp_path / f"{PROGRAM}.py").write_text(head + body)
         return RunDir(tmp_path / "run")
 
-    return write
+    warm.stop()
+    yield write
+    warm.stop()
 
 
 def go(run: RunDir, limits: Limits = LIMITS, orders: list[Order] | None = None) -> tuple[Outcome, list[Any]]:
@@ -191,7 +195,9 @@ def test_the_program_dies_with_its_supervisor(program: Any, tmp_path: Path) -> N
             "-c",
             "import pathlib\n"
             "from inference.rundir import RunDir\n"
+            "from inference import runner\n"
             "from inference.runner import *\n"
+            f"runner._WARM = {runner._WARM!r}\n"
             f"supervise({PROGRAM!r}, RunDir(pathlib.Path({str(run.path)!r})), "
             "beat=lambda *_: Order.CARRY_ON, limits=Limits(60, 2**40, 0.1, 60))\n",
         ]
@@ -206,3 +212,24 @@ def test_the_program_dies_with_its_supervisor(program: Any, tmp_path: Path) -> N
     while alive(trainer) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive(trainer)
+
+
+def test_programs_share_one_process_that_waits(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "_WARM", {PROGRAM: "json"})
+    run = program("(run / 'parent').write_text(str(os.getppid()))\n" + FINISHES)
+    parents = []
+    for killed in (False, False, True, False):
+        if killed:  # between two programs: the next is started by another
+            os.kill(parents[-1], signal.SIGKILL)
+        assert go(run)[0].ending is Ending.SUCCEEDED
+        parents.append(int((run.path / "parent").read_text()))
+    assert parents[0] == parents[1] != parents[2] == parents[3]
+
+
+def test_a_program_outlives_the_process_that_made_it(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its exit status is lost with that process: the job is tried again."""
+    monkeypatch.setattr(runner, "_WARM", {PROGRAM: "json"})
+    run = program("os.kill(os.getppid(), signal.SIGKILL); time.sleep(1)\n" + FINISHES)
+    outcome, _ = go(run)
+    assert outcome.ending is Ending.CRASHED
+    assert (run.path / "result.json").exists()

@@ -7,6 +7,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from django.db import OperationalError, connections, transaction
 from django.utils import timezone
@@ -15,7 +17,7 @@ from kombu.exceptions import OperationalError as QueueAway
 from annotation.actions.errors import StorageFull
 from inference import tasks
 from inference.actions import jobs, materials, running
-from inference.models import JobState, ModelVersion, TrainingJob
+from inference.models import JobState, ModelVersion, TrainingJob, TrainingSample
 from inference.models.jobs import MOST_ATTEMPTS
 from inference.rundir import RunDir
 from inference.runner import Order
@@ -140,6 +142,16 @@ def test_a_poison_job_fails_after_three_tries_with_its_reason(
     assert (job.state, job.token) == ("failed", 3)
     assert job.error.startswith("Gave up after 3 tries. The program was killed by SIGKILL")
     assert "reading image 7" in job.error
+
+
+def test_a_snapshot_that_cannot_be_read_fails_its_job_at_once(make: Factory, rung: Rung) -> None:
+    # Its manifest names no schema, as one of another release might not in our words.
+    job = training_job(make)
+    tasks.train(str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == (JobState.FAILED, 1)
+    assert job.error.startswith("The run folder cannot be filled: ")
+    assert rung == []
 
 
 def test_a_doubled_message_runs_it_once(make: Factory, program: Any, tmp_path: Path) -> None:
@@ -361,3 +373,44 @@ def test_a_database_that_does_not_answer_is_an_unheard_beat(
 
     monkeypatch.setattr(running, "beat", locked)
     assert tasks._beat(hold, [], "") is Order.UNHEARD
+
+
+def test_a_failed_training_that_goes_on_finds_its_folder_as_it_left_it(
+    make: Factory, program: Any, tmp_path: Path
+) -> None:
+    program(
+        "steps = run / 'steps'\n"
+        "steps.write_text(steps.read_text() + 'again' if steps.exists() else 'first, ')\n"
+        "(run / 'failure.json').write_text('{\"reason\": \"The loss became nan.\"}')\n"
+        "sys.exit(3)\n"
+    )
+    job = training_job(make)
+    tasks.train(str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("failed", "The loss became nan.")
+    jobs.resume_training(actor=make.user(), job=job)
+    tasks.train(str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.token) == ("failed", 2)
+    assert (tmp_path / str(job.pk) / "steps").read_text() == "first, again"
+
+
+def test_pictures_of_the_epochs_come_with_the_beats(make: Factory, program: Any, tmp_path: Path) -> None:
+    png = cv2.imencode(".png", np.zeros((4, 4), dtype=np.uint8))[1].tobytes()
+    program(
+        f"import json\npng = {png!r}\n"
+        "(run / 'samples').mkdir()\n"
+        "for epoch in (1, 2, 3):\n"
+        "    (run / 'samples' / f'epoch-{epoch:05d}.png').write_bytes(png + bytes([epoch]))\n"
+        "    line = json.dumps({'kind': 'epoch', 'epoch': epoch, 'train_loss': 0.5})\n"
+        "    with (run / 'progress.jsonl').open('a') as out:\n"
+        "        out.write(line + '\\n')\n"
+        "    time.sleep(0.3)\n"
+        "(run / 'failure.json').write_text('{\"reason\": \"enough\"}')\n"
+        "sys.exit(3)\n"
+    )
+    job = training_job(make)
+    tasks.train(str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("failed", "enough")
+    assert [*TrainingSample.objects.order_by("epoch").values_list("epoch", flat=True)] == [1, 2, 3]

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
-from annotation.models import StoredFile
+from annotation.models import Image, StoredFile
+from annotation.models.images import Calibration
 from inference.actions import jobs, materials, snapshots
 from inference.models import TrainingJob
-from inference.recipes import RECIPES
+from inference.recipes.catalogue import RECIPES
 from inference.rundir import RunDir, RunError
 from tests.factories import Factory
 from tests.inference.labelled import labelled_project
@@ -63,3 +64,18 @@ def test_a_depth_map_that_does_not_unpack_is_named(job: TrainingJob, tmp_path: P
     path.write_bytes(content)
     with pytest.raises(RunError, match=f"{path.name[:12]} of the store is damaged"):
         materials.prepare_training(job, RunDir(tmp_path / "run"), lambda: None)
+
+
+def test_pixels_are_sized_by_depth_and_camera_or_by_calibration(job: TrainingJob, tmp_path: Path) -> None:
+    first, second, third = (Image.objects.get(pk=entry["image"]) for entry in job.snapshot.entries)
+    first.camera = {"fx": 600.0}
+    first.save()
+    second.spacing_row_mm = second.spacing_col_mm = 0.5
+    second.calibration = Calibration.KNOWN_LENGTH
+    second.save()
+    run = RunDir(tmp_path / "run")
+    materials.prepare_training(job, run, lambda: None)
+    sizes = run.spec()["mm_per_px"]
+    # The made-up backs stand at 1500 mm and slant by half a mm for each pixel.
+    assert sizes == {str(first.pk): pytest.approx(2.54, abs=0.03), str(second.pk): 0.5}
+    assert str(third.pk) not in sizes  # its camera is not known

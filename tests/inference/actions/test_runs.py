@@ -12,7 +12,7 @@ from annotation.models import Image, Subject
 from annotation.models.cohort import Consent
 from inference.actions import jobs, materials, running, runs, snapshots
 from inference.models import InferenceJob, JobState, ModelVersion, TrainingJob
-from inference.recipes import RECIPES
+from inference.recipes.catalogue import RECIPES
 from inference.tasks import prune_runs
 from tests.factories import Factory
 from tests.inference.labelled import labelled_project

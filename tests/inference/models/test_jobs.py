@@ -46,6 +46,8 @@ def attempt(job: TrainingJob, to: JobState) -> None:
     elif to is JobState.CANCELLED:
         if rows.ask_to_cancel(job.pk):
             rows.leave(job.pk, job.token, to)
+    elif to is JobState.PENDING and rows.resume(job.pk):
+        pass
     else:
         rows.leave(job.pk, job.token, to, error="broken" if to is JobState.FAILED else "")
 
@@ -63,6 +65,26 @@ def test_the_table_of_transitions_is_what_happens(make: Factory, source: JobStat
     assert moved == ((source, target) in TRANSITIONS)
     if not moved:
         assert (job.state, job.token) == (source, before)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("ended", [JobState.FAILED, JobState.CANCELLED])
+def test_what_goes_on_has_all_its_tries_and_the_late_worker_stays_fenced(
+    make: Factory, ended: JobState
+) -> None:
+    rows, job = TrainingJob.objects, training_job(make)
+    for _ in range(MOST_ATTEMPTS):
+        rows.claim(job.pk, lease_s=60)
+        expire(job)
+    rows.ask_to_cancel(job.pk)
+    assert rows.leave(job.pk, MOST_ATTEMPTS, ended, error="It broke.")
+    assert rows.resume(job.pk)
+    assert not rows.resume(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.token, job.error) == ("pending", 0, MOST_ATTEMPTS, "It broke.")
+    assert (job.cancel_requested, job.finished_at) == (False, None)
+    assert not rows.heartbeat(job.pk, MOST_ATTEMPTS, lease_s=60)
+    assert rows.claim(job.pk, lease_s=60) == MOST_ATTEMPTS + 1
 
 
 BROKEN: list[tuple[str, dict[str, Any]]] = [

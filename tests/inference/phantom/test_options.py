@@ -12,9 +12,9 @@ from annotation.imaging.acquisition import describe
 from annotation.imaging.deidentify import Deidentification, deidentify
 from annotation.imaging.depth import burst_mean
 from annotation.imaging.dicom import decode_pixels, read_dicom
-from annotation.imaging.k4a import read_recording
-from annotation.imaging.k4a_calibration import COLOUR_MODES, DEPTH_MODES, parse_calibration
 from annotation.spine.cobb import find_curves
+from capture_agent.k4a.calibration import COLOUR_MODES, DEPTH_MODES, parse_calibration
+from capture_agent.k4a.reading import read_recording
 from inference.phantom import study
 from inference.phantom.anomaly import instrumented
 from inference.phantom.body import build_body

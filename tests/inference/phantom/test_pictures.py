@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from annotation.imaging.camera import Calibration
 from annotation.spine.schemas import BUILT_IN
+from capture_agent.k4a.camera import Calibration
 from inference.phantom.body import Body, build_body
 from inference.phantom.curves import CurvePlan
 from inference.phantom.design import draw_study

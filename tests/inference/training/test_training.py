@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ import pytest
 from safetensors.numpy import save_file
 
 from inference import program
+from inference.networks.registry import build
 from inference.rundir import RunDir, sha256_of
-from inference.training.loop import train
+from inference.training import engine
+from inference.training.start import train
 from tests.inference.runs import TINY, make_run
 
 
@@ -32,6 +35,32 @@ def start(run: RunDir, module: str = "inference.training") -> "subprocess.Popen[
 
 def epochs(run: RunDir) -> list[dict[str, Any]]:
     return [line for line in run.read_progress().lines if line["kind"] == "epoch"]
+
+
+def test_two_processes_train_one_network(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", TINY.with_changes({"epochs": 2, "least_samples": 12}))
+    spec = run.spec()
+    run.write_spec({**spec, "devices": 2}, run.cases())
+    assert start(run).wait(timeout=300) == 0
+    assert [line["epoch"] for line in epochs(run)] == [1, 2]
+    # Half of every batch each: as many steps, and the same validation, as one process would make of it.
+    assert run.result()["metrics"]["validation"]["images"] == 2
+    assert run.result()["weights_sha256"] == sha256_of(run.path / "weights.safetensors")
+
+
+def test_it_stops_early_and_stays_stopped(tmp_path: Path) -> None:
+    # At this rate it overshoots from the first step on.
+    recipe = TINY.with_changes({"epochs": 9, "patience": 2, "learning_rate": 0.3})
+    run = make_run(tmp_path / "run", recipe)
+    train(run)
+    best = run.result()["best_epoch"]
+    last = epochs(run)[-1]["epoch"]
+    assert last < 9
+    assert last == best + 2
+    (run.path / "result.json").unlink()
+    train(run)
+    assert epochs(run)[-1]["epoch"] == last
+    assert run.result()["best_epoch"] == best
 
 
 def test_kill_9_in_the_middle_ends_in_the_same_weights(tmp_path: Path) -> None:
@@ -112,7 +141,8 @@ def test_it_learns_where_the_points_are_and_predicts_them(tmp_path: Path) -> Non
         for point, truth in zip(answer["points"], case.points_px, strict=True)
         if truth is not None
     ]
-    assert np.median(errors) == pytest.approx(validation["error_px_median"], abs=0.02)
+    # Seen four ways they are found no worse than seen once, as the training measured.
+    assert np.median(errors) <= validation["error_px_median"] + 0.1
 
     (run.path / "weights.safetensors").write_bytes(b"other bytes")
     assert start(run, "inference.prediction").wait() == 3
@@ -164,3 +194,23 @@ def test_what_cannot_be_mended_is_said(
     assert program.main(train) == program.FAILED
     assert said in str(run.failure())
     assert not (run.path / "result.json").exists()
+
+
+def test_the_time_of_earlier_tries_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(engine, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    run = make_run(tmp_path / "run", images=1)
+
+    def begun_at(seconds: float) -> engine.Engine:
+        now[0] = seconds
+        one = engine.Engine(run, TINY)
+        one.add("heatmaps", build(TINY, 4))
+        return one
+
+    first = begun_at(0)
+    now[0] = 50
+    first.save_checkpoint(1, engine.Best(1, 0.5), {"kind": "epoch", "epoch": 1})
+    second = begun_at(1000)
+    assert second.resume()[0] == 1
+    now[0] = 1007
+    assert second.facts("heatmaps")["seconds"] == 57

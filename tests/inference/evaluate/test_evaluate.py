@@ -1,0 +1,175 @@
+"""The evaluator as a command: on a folder it never saw, on odd ones, with rules and with trained weights."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from inference.evaluate.__main__ import main
+from inference.evaluate.disturb import DISTURBANCES
+from inference.evaluate.readers import Answer, Panel
+from inference.networks.bpd_cnn import BpdCnn
+from inference.networks.straightened import Straightened
+from inference.networks.weights import save_tensors
+from inference.recipes.catalogue import RECIPES
+from inference.recipes.vertebrae import CascadeRecipe
+from inference.training.cascade import built
+from inference.vertebrae.films import folds, read_folder
+from tests.inference.made_films import made_film, make_folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_folder(tmp_path_factory.mktemp("films") / "data", films=10)
+
+
+def run(folder: Path, out: Path, *more: str, weights: str = "mean-shape") -> dict[str, Any]:
+    assert main(["--weights", weights, "--data", str(folder), "--json", str(out), *more]) == 0
+    return dict(json.loads(out.read_text()))
+
+
+def test_a_rule_is_measured_to_the_last_figure(folder: Path, tmp_path: Path) -> None:
+    figures = run(folder, tmp_path / "deep" / "out.json")
+    raw = figures["raw"]
+    assert raw["images"] == 10
+    assert raw["patients"] == 5
+    errors = [abs(row["found_deg"][0] - row["true_deg"][0]) for row in figures["images"]]
+    assert raw["major_mae_deg"] == pytest.approx(np.mean(errors), abs=0.01)
+    low, high = raw["major_mae_deg_95"]
+    assert low < raw["major_mae_deg"] < high
+    assert raw["smape_percent"] == pytest.approx(
+        np.mean([row["smape_percent"] for row in figures["images"]]), abs=0.01
+    )
+    assert sum(group["images"] for group in figures["by_severity"].values()) == 10
+    assert len(figures["by_vertebra"]["tilt_error_deg_median"]) == 17
+    assert "cleaned" not in figures  # faults are known of one folder only
+
+
+def test_the_page_has_plots_and_the_ten_worst_films(folder: Path, tmp_path: Path) -> None:
+    run(folder, tmp_path / "out.json")
+    page = (tmp_path / "out.html").read_text()
+    assert page.count("<svg") == 2
+    assert page.count("data:image/jpeg;base64,") == 10
+    assert "research use only" in page
+    assert "made-0 A AP.png" in page
+
+
+def test_a_perfect_reader_has_no_error_and_a_disturbed_film_the_same_truth(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader knows each film's corners and carries them along: whatever was done goes back."""
+    films = read_folder(folder)
+    for name, disturb in DISTURBANCES.items():
+
+        def panel(_: str, __: Any, disturb: Any = disturb) -> Panel:
+            def of(index: int) -> Any:
+                film = films[index]
+                grey = film.grey()
+                moved = disturb(grey)
+                corners = film.corners_px(grey.shape[1], grey.shape[0])
+                new = corners @ moved.new_from_old[:2, :2].T + moved.new_from_old[:2, 2]
+                return lambda _: Answer(np.zeros(3), new, np.full(3, 2.0))
+
+            return Panel(of, {})
+
+        monkeypatch.setattr("inference.evaluate.__main__.panel", panel)
+        raw = run(folder, tmp_path / "out.json", "--disturb", name)["raw"]
+        assert raw["error_px_mean"] == pytest.approx(0, abs=1e-6), name
+        assert raw["major_mae_deg"] == pytest.approx(0, abs=1e-3), name
+        assert raw["coverage_90_percent"] == 100
+        assert raw["interval_width_median_deg"] == 4
+
+
+@pytest.mark.parametrize("name", sorted(DISTURBANCES))
+def test_a_disturbed_film_shows_the_bodies_where_its_map_says(name: str) -> None:
+    film, corners = made_film(np.random.default_rng(1))
+    moved = DISTURBANCES[name](film)
+    centres = corners.mean(axis=1) @ moved.new_from_old[:2, :2].T + moved.new_from_old[:2, 2]
+    on = moved.film[centres[:, 1].astype(int), centres[:, 0].astype(int)].astype(float)
+    discs = (corners[:-1, 2:].mean(axis=1) + corners[1:, :2].mean(axis=1)) / 2
+    discs = discs @ moved.new_from_old[:2, :2].T + moved.new_from_old[:2, 2]
+    off = moved.film[discs[:, 1].astype(int), discs[:, 0].astype(int)].astype(float)
+    assert np.median(on) > np.median(off) + 15
+    assert moved.back(centres) == pytest.approx(corners.mean(axis=1), abs=1e-6)
+
+
+def weights_file(path: Path, seed: int) -> Path:
+    torch.manual_seed(seed)
+    network = Straightened(width=2, finder_width=2)
+    recipe = RECIPES["vertebrae"].with_changes({"width": 2, "finder_width": 2})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_tensors(path, network.state_dict(), {"recipe": recipe.to_dict()})
+    return path
+
+
+def test_weights_and_a_cross_validation_of_them(folder: Path, tmp_path: Path) -> None:
+    """Five untrained networks: each film is read by the one of its own fold, and all abstain."""
+    for fold in range(5):
+        weights_file(tmp_path / "folds" / f"fold-{fold}" / "weights.safetensors", fold)
+    crossed = run(folder, tmp_path / "crossed.json", weights=str(tmp_path / "folds"))
+    assert len(crossed["readers"]["folds"]) == 5
+    assert crossed["raw"]["abstained_percent"] == 100
+    films = read_folder(folder)
+    mine = folds(films)[2][0]
+    alone = run(folder, tmp_path / "alone.json", weights=str(tmp_path / "folds" / "fold-2"))
+    assert crossed["images"][mine]["found_deg"] == alone["images"][mine]["found_deg"]
+    other = folds(films)[0][0]
+    assert crossed["images"][other]["found_deg"] != alone["images"][other]["found_deg"]
+
+
+def test_the_published_systems_are_read_by_their_own_weights(folder: Path, tmp_path: Path) -> None:
+    """Weights as they are before any training: they answer, with corners and without intervals."""
+    torch.manual_seed(1)
+    cascade_recipe = RECIPES["vertebrae-cascade-far-start"].with_changes({"stages": 1})
+    assert isinstance(cascade_recipe, CascadeRecipe)
+    network = built(cascade_recipe)
+    save_tensors(tmp_path / "cascade.safetensors", network.state_dict(), {"recipe": cascade_recipe.to_dict()})
+    plain = RECIPES["vertebrae-bpd"].with_changes({"height_px": 64, "width_px": 32})
+    for points in (68, 72):
+        regression = BpdCnn(points=points, height=64, width=32)
+        card = {"recipe": plain.to_dict()}
+        save_tensors(tmp_path / f"bpd{points}.safetensors", regression.state_dict(), card)
+    for name in ("cascade", "bpd68", "bpd72"):
+        figures = run(
+            folder, tmp_path / f"{name}.json", "--limit", "2", weights=str(tmp_path / f"{name}.safetensors")
+        )
+        assert figures["raw"]["images"] == 2
+        assert figures["raw"]["error_px_mean"] < 500
+        assert "coverage_90_percent" not in figures["raw"]
+
+
+def test_of_a_folder_with_several_weights_those_for_vertebrae_are_taken(folder: Path, tmp_path: Path) -> None:
+    weights_file(tmp_path / "vertebrae.safetensors", 1)
+    (tmp_path / "backs.safetensors").write_bytes(b"others")
+    figures = run(folder, tmp_path / "out.json", "--limit", "1", weights=str(tmp_path))
+    assert figures["readers"]["file"] == "vertebrae.safetensors"
+
+
+def test_only_the_first_films(folder: Path, tmp_path: Path) -> None:
+    assert run(folder, tmp_path / "out.json", "--limit", "6", weights="constant")["raw"]["images"] == 6
+
+
+def test_a_folder_without_angles_is_measured_by_its_corners(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "data", films=6, size=(100, 250))
+    with_angles = run(folder, tmp_path / "with.json")
+    (folder / "angles.csv").unlink()
+    without = run(folder, tmp_path / "without.json")
+    assert without["raw"]["major_mae_deg"] == pytest.approx(with_angles["raw"]["major_mae_deg"], abs=0.02)
+
+
+def test_what_cannot_be_evaluated_is_said(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--json", str(tmp_path / "out.json")]
+    assert main(["--weights", "mean-shape", "--data", str(tmp_path), *out]) == 1
+    assert "filenames.csv cannot be read" in capsys.readouterr().err
+    assert main(["--weights", str(tmp_path), "--data", str(folder), *out]) == 1
+    assert "constant, mean-shape" in capsys.readouterr().err
+    path = tmp_path / "other.safetensors"
+    save_tensors(path, {"a": torch.zeros(1)}, {"recipe": RECIPES["radiograph-small"].to_dict()})
+    assert main(["--weights", str(path), "--data", str(folder), *out]) == 1
+    assert "reads no vertebrae" in capsys.readouterr().err
+    assert not (tmp_path / "out.json").exists()
