@@ -1,5 +1,6 @@
 """The platform as `make run` starts it, on a port and a data folder of its own, for the browser tests."""
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -9,6 +10,8 @@ import sys
 import threading
 import time
 from pathlib import Path
+
+import psutil
 
 from spineweb import bootstrap
 from spineweb.broker import free_port
@@ -29,9 +32,12 @@ def build_pages() -> None:
 
 
 class Installation:
-    """A running platform: web processes, worker and broker, as its launcher keeps them."""
+    """A running platform: web processes, worker and broker, as its launcher keeps them.
 
-    def __init__(self, data: Path) -> None:
+    `database`: the URL of one, instead of SQLite in the data folder.
+    """
+
+    def __init__(self, data: Path, *, database: str = "") -> None:
         self.data, self.port = data, free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         inherited = {name: value for name, value in os.environ.items() if name not in OURS}
@@ -39,12 +45,18 @@ class Installation:
             **inherited,
             "SPINEWEB_DATA": str(data),
             "SPINEWEB_SECRET_KEY": secrets.token_hex(32),
+            **({"DATABASE_URL": database} if database else {}),
         }
+        self.said: list[str] = []
+        self.start()
+
+    def start(self) -> None:
+        """Start it; again after it was stopped or killed."""
         argv = [sys.executable, "manage.py", "up", "--no-demo", "--port", str(self.port)]
         self.process = subprocess.Popen(
             argv, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        self.said: list[str] = []
+        self.said.clear()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -58,6 +70,22 @@ class Installation:
             assert self.process.poll() is None, f"the platform ended while it was starting:\n{said}"
             assert time.monotonic() < deadline, f"the platform did not start:\n{said}"
             time.sleep(0.05)
+
+    def web_processes(self) -> list[psutil.Process]:
+        """Those that there are at this moment."""
+        found = []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in psutil.Process(self.process.pid).children():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if "spineweb.serve" in process.cmdline():
+                        found.append(process)
+        return found
+
+    def web_memory_mb(self) -> float:
+        """What the web processes hold together, shared pages left out."""
+        webs = self.web_processes()
+        assert webs
+        return float(sum(process.memory_full_info().uss for process in webs) / 1e6)
 
     def stop(self) -> None:
         """Ctrl-C; what does not stop then is killed with its children by the launcher's own watch."""

@@ -31,10 +31,10 @@ def film(seed: int, width: int = 300, height: int = 700) -> bytes:
     return png(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def back(seed: int) -> tuple[bytes, bytes]:
+def back(seed: int, size: tuple[int, int] = BACK) -> tuple[bytes, bytes]:
     """A colour PNG and its registered depth (gzipped .npy, uint16 mm, 0 where nothing was seen)."""
     rng = np.random.default_rng(seed)
-    width, height = BACK
+    width, height = size
     rows, columns = np.mgrid[0:height, 0:width]
     inside = ((columns - width / 2) / 110) ** 2 + ((rows - height / 2) / 170) ** 2
     colour = np.empty((height, width, 3), np.uint8)

@@ -5,6 +5,7 @@ management command would be. Every act is a function below; its name and argumen
 """
 
 import datetime
+import hashlib
 import json
 import os
 import random
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import django
+import numpy as np
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "spineweb.settings"
 django.setup()
@@ -25,15 +27,30 @@ from django.core.management import call_command  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from django.utils.crypto import get_random_string  # noqa: E402
 
-from annotation.actions import landmarks, readerstudies, summaries  # noqa: E402
-from annotation.models import Acquisition, Image, Membership, Project, Study, Subject, User  # noqa: E402
+from annotation.actions import cohort, files, landmarks, readerstudies, summaries  # noqa: E402
+from annotation.models import (  # noqa: E402
+    Acquisition,
+    AgentToken,
+    CaptureAgent,
+    DeviceCheck,
+    Image,
+    Membership,
+    Project,
+    Study,
+    Subject,
+    User,
+)
+from annotation.models.cohort import Consent  # noqa: E402
 from annotation.models.images import AcquisitionKind, Frame, ImageKind  # noqa: E402
-from inference.models import JobState, TrainingJob  # noqa: E402
+from inference import tasks  # noqa: E402
+from inference.actions import snapshots, surveys, versions  # noqa: E402
+from inference.models import DatasetSnapshot, JobState, TrainingJob  # noqa: E402
 from spineweb.sessions import SessionStore  # noqa: E402
+from tests.annotation.spine.test_shape import column as average_column  # noqa: E402
 from tests.e2e import pictures  # noqa: E402
 from tests.factories import Factory  # noqa: E402
 from tests.inference.labelled import labelled_back  # noqa: E402
-from tests.inference.rows import model_version, training_job  # noqa: E402
+from tests.inference.rows import model_version, refusal, said_of, sample, training_job  # noqa: E402
 
 make = Factory()
 _seeds = iter(range(1, 1_000_000))
@@ -78,21 +95,26 @@ def _study(project: str, subject: str, visit: str, notes: str) -> Study:
 
 
 def back(
-    project: str, subject: str = "", visit: str = "2026-03-01", notes: str = "", flip: bool = False
+    project: str,
+    subject: str = "",
+    visit: str = "2026-03-01",
+    notes: str = "",
+    flip: bool = False,
+    size: list[int] | None = None,
 ) -> Any:
     """A visit with a colour picture and the depth registered into it."""
     study = _study(project, subject, visit, notes)
     shot = Acquisition.objects.create(study=study, kind=AcquisitionKind.RGBD, display_flip=flip)
-    picture, depth = pictures.back(next(_seeds))
-    width, height = pictures.BACK
-    size = {"width": width, "height": height}
-    colour = make.image(shot, ImageKind.COLOUR, Frame.COLOUR, stored=make.stored(picture), **size)
+    width, height = size or pictures.BACK
+    picture, depth = pictures.back(next(_seeds), (width, height))
+    shape = {"width": width, "height": height}
+    colour = make.image(shot, ImageKind.COLOUR, Frame.COLOUR, stored=make.stored(picture), **shape)
     npy = make.stored(depth, "application/gzip")
     make.image(
         shot, ImageKind.DEPTH, Frame.COLOUR, bit_depth=16, registered_to=colour, depth_npy=npy,
-        stored=make.stored(picture), **size,
+        stored=make.stored(picture), **shape,
     )  # fmt: skip
-    return {"study": str(study.pk), "image": str(colour.pk), "subject": str(study.subject_id), **size}
+    return {"study": str(study.pk), "image": str(colour.pk), "subject": str(study.subject_id), **shape}
 
 
 def film(
@@ -119,14 +141,21 @@ def film(
     }  # fmt: skip
 
 
-def synthetic(study: str, size: list[int] | None = None) -> Any:
-    """A film that a network made, beside the study's own."""
+def synthetic(
+    study: str, size: list[int] | None = None, bright: list[int] | None = None, flip: bool = False
+) -> Any:
+    """A film that a network made, beside the study's own; `bright` as in `film`."""
     row = Study.objects.get(pk=study)
-    shot = Acquisition.objects.create(study=row, kind=AcquisitionKind.RADIOGRAPH, side_confirmed=True)
+    shot = Acquisition.objects.create(
+        study=row, kind=AcquisitionKind.RADIOGRAPH, side_confirmed=True, display_flip=flip
+    )
     width, height = size or [300, 700]
-    content = make.stored(pictures.film(next(_seeds), width, height))
+    if bright:
+        content = pictures.one_bright_pixel(width, height, *bright)
+    else:
+        content = pictures.film(next(_seeds), width, height)
     kind = ImageKind.SYNTHETIC_RADIOGRAPH
-    image = make.image(shot, kind, Frame.RADIOGRAPH, stored=content, width=width, height=height)
+    image = make.image(shot, kind, Frame.RADIOGRAPH, stored=make.stored(content), width=width, height=height)
     return {"image": str(image.pk)}
 
 
@@ -151,12 +180,16 @@ def reader_study(project: str, username: str, films_each: int, readers: list[str
     return {"id": str(made.pk)}
 
 
-def spine(username: str, image: str, bend_px: float, model: str = "") -> Any:
-    """Vertebrae that a person (or a model) placed on a film."""
+def spine(username: str, image: str, bend_px: float, model: str = "", **told: Any) -> Any:
+    """Vertebrae that a person (or a model) placed on a film; `told`: what else the model says of them."""
     row = Image.objects.get(pk=image)
     points = pictures.spine(row.width, row.height, bend_px)
     if model:
         saved = landmarks.save_prediction(image=row, schema="vertebrae68", points=points, model_label=model)
+        # Sure of the height, less so across: 6 px and 2.
+        said_of(
+            saved, model_version(make, row.project), {p["name"]: [36.0, 0.0, 4.0] for p in points}, **told
+        )
     else:
         saved = landmarks.save(
             user=User.objects.get(username=username), image=row, schema="vertebrae68", points=points,
@@ -164,6 +197,28 @@ def spine(username: str, image: str, bend_px: float, model: str = "") -> Any:
         )  # fmt: skip
     summaries.refresh(row.study)
     return {"id": str(saved.pk), "revision": saved.revision}
+
+
+def column(username: str, image: str, passed_over: int | None = None) -> None:
+    """Vertebrae as most people have them; `passed_over`: the row below which one was left out."""
+    row = Image.objects.get(pk=image)
+    corners = average_column(15)
+    if passed_over is not None:
+        corners[passed_over + 1 :] += corners[passed_over + 1].mean(axis=0) - corners[passed_over].mean(
+            axis=0
+        )
+    spots = corners.reshape(-1, 2)
+    spots = (spots - spots.min(axis=0)) * 0.84 * row.height / np.ptp(spots[:, 1])
+    spots += (row.width / 2 - spots[:, 0].mean(), 0.08 * row.height)
+    names = [point["name"] for point in pictures.spine(row.width, row.height, 0)]
+    points = [
+        {"name": name, "x": float(x), "y": float(y), "state": "placed"}
+        for name, (x, y) in zip(names, spots, strict=True)
+    ]
+    landmarks.save(
+        user=User.objects.get(username=username), image=row, schema="vertebrae68", points=points,
+        base_revision=0, idempotency_key=uuid.uuid4(),
+    )  # fmt: skip
 
 
 def ends(username: str, image: str, c7: list[float], sacrum: list[float]) -> None:
@@ -209,6 +264,57 @@ def import_studies(folder: str, project: str, username: str) -> list[str]:
     ]
 
 
+def subject(project: str, pseudonym: str) -> dict[str, str]:
+    row = make.subject(Project.objects.get(pk=project), pseudonym=pseudonym)
+    return {"id": str(row.pk), "pseudonym": row.pseudonym}
+
+
+def agent_token(project: str, name: str) -> dict[str, str]:
+    """A capture agent's token, with the secret that is shown once."""
+    row, secret = make.token(Project.objects.get(pk=project), make.user())
+    AgentToken.objects.filter(pk=row.pk).update(name=name)
+    return {"id": str(row.pk), "secret": secret}
+
+
+def revoke_token(token: str) -> None:
+    AgentToken.objects.filter(pk=token).update(revoked_at=timezone.now())
+
+
+def stored_shots(token: str) -> list[dict[str, Any]]:
+    """Every acquisition of an agent's shots: shot, study, and the hash of what is in the file store."""
+    taken = Acquisition.objects.filter(shot__token=uuid.UUID(token)).select_related("source", "shot")
+    return [
+        {
+            "shot": str(row.shot.pk),
+            "request": str(row.shot.request),
+            "taken_at_s": row.shot.taken_at.timestamp(),
+            "study": str(row.study_id),
+            "sha256": hashlib.sha256(b"".join(files.chunks_of(row.source))).hexdigest(),
+        }
+        for row in taken
+        if row.source is not None
+    ]
+
+
+def device_checks(token: str, serial: str, biases_mm: list[float]) -> None:
+    """A flat board measured once a day by a warm camera that the agent has."""
+    row = AgentToken.objects.select_related("project").get(pk=token)
+    CaptureAgent.objects.update_or_create(token=row, defaults={"camera": {"serial": serial, "state": "lost"}})
+    for day, bias_mm in enumerate(biases_mm):
+        DeviceCheck.objects.create(
+            pk=uuid.uuid4(),
+            project=row.project,
+            token=row,
+            serial=serial,
+            measured_at=timezone.now() - datetime.timedelta(days=len(biases_mm) - day),
+            said={
+                "warm_s": 3000.0,
+                "board": {"bias_mm": bias_mm, "flatness_rms_mm": 1.0, "noise_mm": 0.8},
+                "checkerboard": None,
+            },
+        )
+
+
 def images_of(study: str) -> dict[str, str]:
     """The colour picture, the film and the subject of a visit."""
     row = Study.objects.get(pk=study)
@@ -237,6 +343,58 @@ def training(project: str) -> dict[str, str]:
     return {"job": str(version.job_id), "model": str(version.pk)}
 
 
+def frozen(project: str, username: str) -> dict[str, str]:
+    """Two snapshots that differ in every way, the second one surveyed and trained on twice."""
+    owner, user = Project.objects.get(pk=project), User.objects.get(username=username)
+    backs = [labelled_back(make, owner, user, seed=seed) for seed in range(8)]
+    before = snapshots.freeze(actor=user, project=owner, name="Before", schema="back6", seed=1)
+    gone = backs[0].study.subject
+    cohort.set_consent(actor=user, subject=gone, state=Consent.WITHDRAWN)
+    moved = [{**point, "x": point["x"] + 2} for point in backs[1].landmark_sets.get().points]
+    make.landmarks(user, backs[1], "back6", moved, base=1)
+    labelled_back(make, owner, user, seed=99)
+    after = snapshots.freeze(actor=user, project=owner, name="After", schema="back6", seed=2)
+    due = surveys.ask(actor=user, snapshot=after)
+    assert due is not None
+    tasks.survey(str(due.pk))
+    trained = [training_on(owner, after, name) for name in ("Plain", "Twice as long")]
+    return {
+        "snapshot": str(after.pk), "before": str(before.pk), "first": trained[0], "second": trained[1],
+        "gone": str(gone.pk),
+    }  # fmt: skip
+
+
+def training_on(owner: Project, snapshot: DatasetSnapshot, name: str) -> str:
+    """A training that told of many figures and drew two pictures, without the trouble of running it."""
+    version = model_version(make, owner)
+    assert version.job is not None
+    job = version.job
+    slope = 1 + len(name) / 10
+    history = [
+        {
+            "epoch": epoch, "epochs": 20,
+            "train_loss": 0.8 / epoch**slope, "validation_loss": 1 / epoch**slope,
+            "critic_loss": 0.5 + 0.1 / epoch, "generator_loss": 0.4 - 0.1 / epoch,
+            "error_px_median": 9.0 / epoch, "error_px_p90": 20.0 / epoch, "ms_ssim": 1 - 0.6 / epoch,
+        }
+        for epoch in range(1, 21)
+    ]  # fmt: skip
+    TrainingJob.objects.filter(pk=job.pk).update(
+        history=history, name=name, snapshot=snapshot, recipe={**job.recipe, "epochs": 20, "seed": len(name)}
+    )
+    for epoch in (1, 20):
+        sample(make, job, epoch, "Points as people placed them, and as it does.")
+    return str(job.pk)
+
+
+def refused(image: str, reason: str) -> dict[str, str]:
+    """An image that a model in use was shown, and gave no proposal for."""
+    row = Image.objects.select_related("project").get(pk=image)
+    version = model_version(make, row.project)
+    versions.promote(actor=make.user(), version=version)
+    return {"model": str(version.pk), "job": str(refusal(version, row, reason).job_id)}
+
+
 def revisions(image: str) -> list[dict[str, Any]]:
     """Every revision of every set on an image, oldest first: what the server has kept."""
     rows = Image.objects.get(pk=image).landmark_sets.order_by("created_at")
@@ -251,7 +409,8 @@ ACTS: dict[str, Callable[..., Any]] = {
     act.__name__: act
     for act in (
         project, account, cookie, back, film, synthetic, reader_study, spine, many_studies, labelled_backs,
-        import_studies, images_of, ends, training, revisions,
+        import_studies, images_of, column, ends, training, frozen, refused, revisions, subject, agent_token,
+        revoke_token, stored_shots, device_checks,
     )
 }  # fmt: skip
 

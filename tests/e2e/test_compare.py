@@ -2,6 +2,8 @@
 
 import hashlib
 
+import numpy as np
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.backstage import Backstage
@@ -78,3 +80,67 @@ def test_the_other_film_is_laid_over_by_c7_and_the_sacrum(
     expect(page.get_by_text("Aligned by C7 and the sacrum")).to_be_visible()
     page.wait_for_timeout(300)
     assert drawn(film) != stretched
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_side_by_side_the_synthetic_film_lies_in_the_frame_of_the_real_one(
+    visit: Visiting, person: Personing, project: dict[str, str], backstage: Backstage, flip: bool
+) -> None:
+    """The same anatomy is as far from the edge in both panes, zoomed and moved too."""
+    doctor = person("doctor")
+    case = backstage("film", project=project["id"], bright=[150, 350])
+    # Half as large, shifted by (20, 10), stored mirrored or not: what lies at (150, 350) there lies here.
+    bright = [95, 185]
+    made = backstage(
+        "synthetic", study=case["study"], size=[200, 400], flip=flip,
+        bright=[199 - bright[0], bright[1]] if flip else bright,
+    )  # fmt: skip
+    c7, sacrum = [95.5, 60.0], [85.5, 310.0]
+    backstage(
+        "ends", username=doctor["username"], image=case["image"], c7=[150.5, 100.5], sacrum=[130.5, 600.5]
+    )
+    mirrored = [[200 - x, y] for x, y in (c7, sacrum)]
+    backstage(
+        "ends", username=doctor["username"], image=made["image"],
+        c7=mirrored[0] if flip else c7, sacrum=mirrored[1] if flip else sacrum,
+    )  # fmt: skip
+    page = visit(doctor).go(f"/studies/{case['study']}/read/")
+    panes = [Pane(page, name) for name in ("X-ray", "Synthetic X-ray")]
+    for pane in panes:
+        pane.wait_for_picture()
+    expect(panes[1].element.get_by_text("Aligned by C7 and the sacrum")).to_be_visible()
+    page.keyboard.down("h")
+    for act in ("as it opens", "zoomed and moved"):
+        if act != "as it opens":
+            page.mouse.move(*panes[0].at(0.6, 0.45))
+            page.mouse.wheel(0, -300)
+            panes[0].drag(panes[0].at(0.5, 0.3), panes[0].at(0.45, 0.35))
+        page.wait_for_timeout(300)
+        places = []
+        for pane in panes:
+            # Without the violet frame, and above the badge.
+            grey, corner = pane.screenshot(1, margin=90)
+            rows, columns = np.nonzero(grey[:, 6:-6] > 60)
+            left, top, *_ = pane.box()
+            places.append((corner[0] + 6 + columns.mean() - left, corner[1] + rows.mean() - top))
+        assert places[1] == pytest.approx(places[0], abs=1.5), act
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1180, 820), (1024, 768)])
+def test_every_control_of_the_bar_is_in_sight_on_a_tablet(
+    visit: Visiting,
+    person: Personing,
+    project: dict[str, str],
+    backstage: Backstage,
+    size: tuple[int, int],
+) -> None:
+    case = backstage("film", project=project["id"])
+    backstage("synthetic", study=case["study"])
+    page = visit(person("doctor"), size=size).go(f"/studies/{case['study']}/read/")
+    Pane(page, "X-ray").wait_for_picture()
+    bar = page.get_by_role("contentinfo")
+    # The widest: with its slider.
+    bar.get_by_role("button", name="Blend").click()
+    for name in ("Side by side", "2-98 %", "Invert", "Reset", "Fit"):
+        expect(bar.get_by_role("button", name=name, exact=True)).to_be_in_viewport(ratio=1)
+    expect(bar).to_have_js_property("scrollWidth", bar.evaluate("(element) => element.clientWidth"))

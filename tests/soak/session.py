@@ -181,7 +181,8 @@ class Session:
         self.lose_next = 1
 
     def session_ends(self) -> None:
-        if not self.is_offline and any(c["name"] == "csrftoken" for c in self.window.context.cookies()):
+        cookies = {cookie["name"] for cookie in self.window.context.cookies()}
+        if not self.is_offline and {"csrftoken", "sessionid"} <= cookies:
             try:
                 self.window.end_session()
             except (AssertionError, Error):
