@@ -146,7 +146,8 @@ def test_services(report: Report) -> None:
     marks = "(database or postgres or redis) and not browser"
     title = "Database, queue and channel tests on PostgreSQL"
     # By groups: those that share the broker must not run side by side.
-    report.pytest(title, "-n", "2", "--dist", "loadgroup", "-m", marks, "tests", env={"SPINEWEB_TEST_DATABASE": database})
+    chosen = ("-n", "2", "--dist", "loadgroup", "-m", marks, "tests")
+    report.pytest(title, *chosen, env={"SPINEWEB_TEST_DATABASE": database})
 
 
 def test_frontend(report: Report) -> None:

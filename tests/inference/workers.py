@@ -31,7 +31,7 @@ def database_url() -> str:
 
 @contextmanager
 def worker(log: Path, *, queues: str = "celery,gpu", **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A worker with its beat, as the launcher starts it; in a group of its own. A test that fails shows its log."""
+    """A worker with its beat, as the launcher starts it; in a group of its own. A failure shows its log."""
     command = [sys.executable, "-m", "celery", "-A", "spineweb", "worker", "--concurrency", "1", "--beat"]
     command += ["--queues", queues]
     environment = {
