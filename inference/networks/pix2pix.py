@@ -87,9 +87,13 @@ class UNetGenerator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         seen: list[Tensor] = []
-        for layer in self.down:
+        for layer in self.down[:-1]:
             x = layer(x)
             seen.append(x)
+        # In half precision a convolution to one pixel now and then gives no numbers on CPUs (torch 2.13).
+        with torch.autocast(x.device.type, enabled=False):
+            seen.append(self.down[-1](x.float()))
+        x = seen[-1]
         for layer, beside in zip(self.up, reversed(seen[:-1]), strict=True):
             x = torch.cat([layer(x), beside], dim=1)
         film: Tensor = self.last(x)
