@@ -48,6 +48,7 @@ class Film:
 
     `points_px` follows `film_schema` of the spec: (x, y) in stored pixels. `mirrored`: the stored pixels show
     the patient's right at image left, and are mirrored to lie as the back does, seen from behind.
+    `corners_px`: the 68 corners of T1 to L5 where people have set them all, in the order of `vertebrae68`.
     """
 
     image: str
@@ -56,6 +57,7 @@ class Film:
     height: int
     mirrored: bool
     points_px: Points
+    corners_px: Points = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,9 +310,11 @@ def _case_json(case: Case) -> dict[str, Any]:
 
 def _case_of(entry: dict[str, Any]) -> Case:
     film = entry.get("film")
-    whole = None if film is None else Film(**{**film, "points_px": _points_of(film)})
-    return Case(**{**entry, "points_px": _points_of(entry), "film": whole})
+    whole = None if film is None else Film(**{**film, **_points_of(film, "points_px", "corners_px")})
+    return Case(**{**entry, **_points_of(entry, "points_px"), "film": whole})
 
 
-def _points_of(entry: dict[str, Any]) -> Points:
-    return tuple((float(p[0]), float(p[1])) if p else None for p in entry["points_px"])
+def _points_of(entry: dict[str, Any], *names: str) -> dict[str, Points]:
+    return {
+        name: tuple((float(p[0]), float(p[1])) if p else None for p in entry.get(name, ())) for name in names
+    }

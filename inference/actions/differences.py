@@ -13,7 +13,11 @@ _PARTS = {
     "points": ("set", "revision_digest"),
     "split": ("split",),
 }
-_OF_FILM = {"film picture": ("image", "pixels", "mirrored"), "film points": ("set", "revision_digest")}
+_OF_FILM = {
+    "film picture": ("image", "pixels", "mirrored"),
+    "film points": ("set", "revision_digest"),
+    "film corners": ("corners",),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ def start_training(*, actor: User, snapshot: DatasetSnapshot, recipe: Recipe, na
             f"{without_depth} of the snapshot's images have no registered depth; choose a recipe without it.",
             fields={"recipe": ["needs depth"]},
         )
+    _require_corners(snapshot, recipe)
     _require_whole(snapshot)
     job = TrainingJob.objects.create(
         project=snapshot.project,
@@ -196,6 +197,19 @@ def resume_training(*, actor: User, job: TrainingJob) -> None:
         raise Conflict("Only a training that failed or was cancelled can go on.")
     record(actor=actor, action="training.resume", target=job, summary=job.name, project=job.project)
     announce(job)
+
+
+def _require_corners(snapshot: DatasetSnapshot, recipe: Recipe) -> None:
+    if not isinstance(recipe, SynthesisRecipe) or not recipe.column_passes:
+        return
+    of = {entry["split"] for entry in snapshot.entries if entry["film"].get("corners")}
+    if not {"train", "validation"} <= of:
+        raise ActionError(
+            f"{recipe.title} learns where vertebrae lie from films whose vertebral corners are set: at "
+            "least one to train on and one to validate on. Set them and freeze a new snapshot, or choose "
+            "another recipe.",
+            fields={"recipe": ["needs vertebral corners"]},
+        )
 
 
 def _require_whole(snapshot: DatasetSnapshot) -> None:

@@ -102,6 +102,9 @@ def cases_of(
     film_schema = snapshot.manifest.get("film_schema")
     if film_schema is not None:
         points |= _points_by_set(films, LandmarkSchema.from_dict(film_schema))
+    cornered = [film["corners"] for film in films if film.get("corners")]
+    if cornered:
+        points |= _points_by_set(cornered, LandmarkSchema.from_dict(snapshot.manifest["corner_schema"]))
     cases = []
     for entry in entries:
         tick()
@@ -131,7 +134,14 @@ def _film(
         height=entry["height"],
         mirrored=entry["mirrored"],
         points_px=points[entry["set"], entry["revision"]],
+        corners_px=_corners(entry.get("corners"), points),
     )
+
+
+def _corners(entry: dict[str, Any] | None, points: _PointsBySet) -> Points:
+    """All of them or none: a set may be complete with a vertebra that is not on the film."""
+    corners = points[entry["set"], entry["revision"]] if entry else ()
+    return () if None in corners else corners
 
 
 def prepare_inference(job: InferenceJob, run: RunDir, tick: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 """Freezing backs and films of one visit: what the synthesis of X-rays is learned from."""
 
+import uuid
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +22,8 @@ from inference.models import DatasetSnapshot
 
 # A film is brought to its back by the two points of this schema.
 FILM_SCHEMA = "xray2"
+# Where a film has it too, it says where the vertebrae lie.
+CORNER_SCHEMA = "vertebrae68"
 
 
 def draft_pairs(*, project: Project, schema: str, seed: int, choice: Choice) -> Draft:
@@ -35,7 +38,10 @@ def draft_pairs(*, project: Project, schema: str, seed: int, choice: Choice) -> 
     usable = usable_images(project)
     selected = select(project, usable, IMAGE_KIND["back"], back.name, choice)
     backs = _first_by_study(selected.revisions)
-    films = _first_by_study(select(project, usable, IMAGE_KIND["radiograph"], FILM_SCHEMA, choice).revisions)
+    kind = IMAGE_KIND["radiograph"]
+    films = _first_by_study(select(project, usable, kind, FILM_SCHEMA, choice).revisions)
+    cornered = select(project, usable, kind, CORNER_SCHEMA, choice).revisions
+    corners = {row.landmark_set.image_id: row for row in cornered}
     both = sorted(backs.keys() & films.keys())
     empty = (
         f"No visit has both a back labelled in {back.title} and an X-ray labelled in {film.title}: "
@@ -49,7 +55,8 @@ def draft_pairs(*, project: Project, schema: str, seed: int, choice: Choice) -> 
         "target": "pair",
         "choice": choice.to_dict(),
         "seed": seed,
-        "entries": [{**entry, "film": _film(film_by_back[entry["image"]])} for entry in entries],
+        "corner_schema": schema_of(project, CORNER_SCHEMA).to_dict(),
+        "entries": [{**entry, "film": _film(film_by_back[entry["image"]], corners)} for entry in entries],
     }
     left_out = {
         **selected.left_out,
@@ -63,7 +70,8 @@ def draft_pairs(*, project: Project, schema: str, seed: int, choice: Choice) -> 
 def freeze_pairs(
     *, actor: User, project: Project, name: str, schema: str, seed: int, choice: Choice = DEFAULT_CHOICE
 ) -> DatasetSnapshot:
-    """Freeze each visit whose back is completely labelled in `schema` and whose film is in `xray2`.
+    """Freeze each visit whose back is completely labelled in `schema` and whose film is in `xray2`; with the
+    film's vertebral corners where these are set and enter by the same choice.
 
     One pair a visit: of several backs or films the first that came in, so that no visit counts twice. Raises
     ActionError where there are none, fewer than two subjects, or a film whose side nobody has confirmed.
@@ -79,7 +87,7 @@ def _first_by_study(revisions: list[LandmarkRevision]) -> dict[Any, LandmarkRevi
     return {row.landmark_set.image.study_id: row for row in reversed(in_order)}
 
 
-def _film(revision: LandmarkRevision) -> dict[str, Any]:
+def _film(revision: LandmarkRevision, corners: dict[uuid.UUID, LandmarkRevision]) -> dict[str, Any]:
     image: Image = revision.landmark_set.image
     if not image.acquisition.side_confirmed:
         raise ActionError(
@@ -92,6 +100,13 @@ def _film(revision: LandmarkRevision) -> dict[str, Any]:
         "width": image.width,
         "height": image.height,
         "mirrored": image.acquisition.display_flip,
+        **_frozen(revision),
+        "corners": _frozen(corners[image.pk]) if image.pk in corners else None,
+    }
+
+
+def _frozen(revision: LandmarkRevision) -> dict[str, Any]:
+    return {
         "set": str(revision.landmark_set_id),
         "revision": revision.number,
         "revision_digest": revision.digest,

@@ -12,7 +12,6 @@ OUT gets heldout.json, heldout.md and films.png. Exit status: 0 done, 1 where so
 """
 
 import argparse
-import json
 import os
 import shutil
 import sys
@@ -26,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.experiments import measuring
-from inference.experiments.phantoms import TRUTH, pairs_of
+from inference.experiments.phantoms import pairs_of
 from inference.experiments.readers import Reader, reader_of
 from inference.experiments.reporting import sheet
 from inference.experiments.running import Measured
@@ -62,7 +61,7 @@ _QUANTILES = {"median": 50, "p95": 95}
 def measure(data: RunDir, out: Path, *, landmarks: Path, film: Path | None, reader: Path) -> dict[str, Any]:
     """All figures by name of part: `landmarks`, and with `film` also `found` and `true`.
 
-    `data`: pairs of phantoms with `truth.json`. Raises RunError.
+    `data`: pairs of phantoms. Raises RunError.
     """
     cases = data.cases()
     found = found_points(data, out / "landmarks", landmarks)
@@ -155,11 +154,10 @@ def film_figures(
     films: measuring.Films, data: RunDir, recipe: SynthesisRecipe, reader: Reader
 ) -> dict[str, float]:
     """Likeness and anatomy of synthetic films; see `measuring`."""
-    truth = json.loads((data.path / TRUTH).read_text(encoding="utf-8"))
     names = data.spec()["film_schema"]["points"]
     return {
         **measuring.likeness(films),
-        **measuring.anatomy(films, reader, recipe, names, truth),
+        **measuring.anatomy(films, reader, recipe, names),
     }
 
 

@@ -2,23 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from annotation.spine.cobb import find_curves
-from inference.experiments.phantoms import aligned_corners
 from inference.experiments.readers import Reader
 from inference.networks import contrast, pairs, weights
 from inference.networks.registry import build_generator
 from inference.recipes.synthesis import SynthesisRecipe
-from inference.rundir import Case, RunDir
+from inference.rundir import Case, RunDir, RunError
 from inference.training.film_metrics import FilmScores
+from inference.vertebrae.angles import major_cobb_deg
 
 Film = NDArray[np.uint8]
-LEVELS = tuple([f"T{n}" for n in range(1, 13)] + [f"L{n}" for n in range(1, 6)])
 _RESAMPLED = 2000
 
 
@@ -99,9 +96,7 @@ def likeness(films: Films) -> dict[str, float]:
     return scores.summary()
 
 
-def anatomy(
-    films: Films, reader: Reader, recipe: SynthesisRecipe, film_names: list[str], truth: dict[str, Any]
-) -> dict[str, float]:
+def anatomy(films: Films, reader: Reader, recipe: SynthesisRecipe, film_names: list[str]) -> dict[str, float]:
     """What a reader of films finds in the synthetic ones, against the truth: the figures that count.
 
     Corner errors in shares of the vertebral column's height (C7 to sacrum) x 1000, and the major Cobb angle:
@@ -109,7 +104,7 @@ def anatomy(
     by bootstrap over cases. The same reader on the real films says how much of it is the reader's own error
     (`reader_`).
     """
-    true = np.stack([aligned_corners(case, recipe, film_names, truth[case.image]) for case in films.cases])
+    true = np.stack([_true_corners(case, recipe, film_names) for case in films.cases])
     scale = np.array([0.5, 1.0]) / recipe.size  # a frame is half as wide as high, whatever its pixels
     figures: dict[str, float] = {}
     for prefix, seen in (("", films.made), ("reader_", films.real)):
@@ -126,13 +121,11 @@ def anatomy(
     return figures
 
 
-def major_cobb_deg(corners: NDArray[np.float64]) -> float:
-    """The size of the largest curve of 68 corners, T1 to L5; 0 where there is none, NaN where they cross."""
-    try:
-        curves = find_curves(corners.reshape(-1, 4, 2), LEVELS, least_deg=1.0)
-    except ValueError:
-        return float("nan")
-    return max((abs(curve.angle_deg) for curve in curves), default=0.0)
+def _true_corners(case: Case, recipe: SynthesisRecipe, film_names: list[str]) -> NDArray[np.float64]:
+    corners = None if case.film is None else pairs.corners_aligned(case.film, recipe, film_names)
+    if corners is None:
+        raise RunError(f"Nobody has set the vertebral corners on the film of image {case.image}.")
+    return corners
 
 
 def agreement(angles_deg: NDArray[np.float64]) -> dict[str, float]:

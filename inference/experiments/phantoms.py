@@ -7,19 +7,15 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from annotation.imaging.registration import register_depth, sample_depth
 from annotation.spine.schemas import BUILT_IN
 from capture_agent.k4a.camera import Calibration
 from inference.networks import pairs
-from inference.networks.pictures import apply
 from inference.recipes.synthesis import SynthesisRecipe
-from inference.rundir import Case, Film, Points, RunDir, RunError, write_json
+from inference.rundir import Case, Film, Points, RunDir, RunError
 
 BACK, FILM, CORNERS = "back6", "xray2", "vertebrae68"
-# Corners of the real films, in stored pixels, by image: what a Cobb angle is measured against.
-TRUTH = "truth.json"
 # Of each twenty studies so many are kept aside to validate and to test.
 _OF, _VALIDATION, _TEST = 20, 2, 3
 
@@ -31,17 +27,16 @@ def pairs_of(studies: Path, out: Path) -> RunDir:
     point are passed over. Raises RunError where there are none.
     """
     run = RunDir(out)
-    cases, sizes, truth = [], {}, {}
+    cases, sizes = [], {}
     for index, study in enumerate(sorted(path.parent for path in studies.glob("*/labels.json"))):
         place = index % _OF
         split = "test" if place < _TEST else "validation" if place < _TEST + _VALIDATION else "train"
         made = _case(study, run, split)
         if made is not None:
-            case, sizes[case.image], truth[case.image] = made
+            case, sizes[case.image] = made
             cases.append(case)
     if not cases:
         raise RunError(f"{studies} holds no phantoms; make some with python -m inference.phantom.")
-    write_json(run.path / TRUTH, truth)
     schemas = {"schema": _schema(BACK), "film_schema": _schema(FILM)}
     run.write_spec({"kind": "training", **schemas, "mm_per_px": sizes}, cases)
     return run
@@ -53,33 +48,22 @@ def films_of(pairs_run: RunDir, out: Path, recipe: SynthesisRecipe) -> RunDir:
     On it a landmark network for synthetic films is trained: it then sees films as that recipe makes them.
     """
     run, spec = RunDir(out), pairs_run.spec()
-    truth = json.loads((pairs_run.path / TRUTH).read_text())
     cases = []
     for case in pairs_run.cases():
         names, film_names = spec["schema"]["points"], spec["film_schema"]["points"]
         sheet = pairs.load(pairs_run.path, case, recipe, names, film_names)
         film, _ = pairs.film_of(sheet, recipe)
         cv2.imwrite(str(run.file("images", f"{case.image}.png")), film)
-        corners = aligned_corners(case, recipe, film_names, truth[case.image])
-        placed: Points = tuple((float(x), float(y)) for x, y in corners)
+        if sheet.corners_px is None:
+            raise RunError(f"Nobody has set the vertebral corners on the film of image {case.image}.")
+        placed: Points = tuple((float(x), float(y)) for x, y in sheet.corners_px)
         name = f"images/{case.image}.png"
         cases.append(Case(case.image, case.split, *recipe.size, name, None, placed))
     run.write_spec({"kind": "training", "schema": _schema(CORNERS)}, cases)
     return run
 
 
-def aligned_corners(
-    case: Case, recipe: SynthesisRecipe, film_names: list[str], corners_px: Any
-) -> NDArray[np.float64]:
-    """The true corners of a case's film (n, 2) in the recipe's frame. A corner's letters are the image's, so
-    they change places when a film is turned over."""
-    if case.film is None:
-        raise RunError(f"Image {case.image} has no film beside it.")
-    moved = apply(pairs.film_aligned(case.film, recipe, film_names), np.array(corners_px))
-    return moved[list(BUILT_IN[CORNERS].mirrored_order)] if case.film.mirrored else moved
-
-
-def _case(study: Path, run: RunDir, split: str) -> tuple[Case, float, Any] | None:
+def _case(study: Path, run: RunDir, split: str) -> tuple[Case, float] | None:
     labels = json.loads((study / "labels.json").read_text())
     sets = labels["landmarks"]
     back = _points(sets["colour"][BACK], BACK)
@@ -109,11 +93,12 @@ def _case(study: Path, run: RunDir, split: str) -> tuple[Case, float, Any] | Non
         height=height,
         mirrored=not labels["radiograph"]["patient_right_at_image_right"],
         points_px=ends,
+        corners_px=corners,
     )
     camera = calibration.colour
     depth = f"depth/{depth_file.name}"
     case = Case(study.name, split, camera.width, camera.height, colour, depth, back, film)
-    return case, distance_mm / camera.fx, [list(point) for point in corners if point is not None]
+    return case, distance_mm / camera.fx
 
 
 def _points(found: dict[str, Any], schema: str) -> Points:

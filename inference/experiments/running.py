@@ -8,10 +8,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from inference.experiments import measuring
-from inference.experiments.phantoms import TRUTH
 from inference.experiments.readers import reader_of
 from inference.experiments.tables import AnyRecipe, Row, Table
 from inference.recipes.synthesis import SynthesisRecipe
@@ -114,10 +112,9 @@ def _baselines(recipe: AnyRecipe, data: RunDir) -> list[Measured]:
 
 
 def _anatomy(films: measuring.Films, recipe: SynthesisRecipe, data: RunDir) -> dict[str, float]:
-    """Cobb and corner errors, where the data knows the true corners and has a reader of films."""
-    truth, reader = data.path / TRUTH, data.path / FILM_LANDMARKS
-    if not truth.exists() or not reader.exists():
+    """Cobb and corner errors, where the data knows every film's corners and has a reader of films."""
+    reader = data.path / FILM_LANDMARKS
+    if not reader.exists() or not all(case.film and case.film.corners_px for case in films.cases):
         return {}
     names: list[str] = data.spec()["film_schema"]["points"]
-    known: dict[str, Any] = json.loads(truth.read_text())
-    return measuring.anatomy(films, reader_of(reader), recipe, names, known)
+    return measuring.anatomy(films, reader_of(reader), recipe, names)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from annotation.spine.schemas import BUILT_IN
 from inference.networks import alignment, contrast, heatmaps
 from inference.networks.pictures import Affine, apply, compose, read_colour, read_depth, read_film
 from inference.recipes.synthesis import SynthesisRecipe
@@ -21,6 +22,8 @@ _AROUND = 0.5
 _BACK_SPAN_MM = 150.0
 # The points of a film's schema and of a back's that fix the frame.
 ENDS = ("C7", "sacrum")
+# The places that the corners of `vertebrae68` take when a film is turned over.
+CORNERS_MIRRORED = np.array(BUILT_IN["vertebrae68"].mirrored_order, dtype=np.intp)
 IDENTITY: Affine = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
 
@@ -30,7 +33,7 @@ class Sheet:
 
     `grey`: (h, w, 3) uint8; `depth_mm`: (h, w) float32, 0 where there is no reading; None where the recipe
     takes no such channel. `film`: (h, w) uint8 or uint16, and `film_inside` where it is, None without one.
-    `points_px`: (n, 2), aligned.
+    `points_px`: (n, 2), aligned; `corners_px`: the film's vertebral corners (68, 2), aligned, where known.
     """
 
     grey: NDArray[np.uint8] | None
@@ -39,12 +42,20 @@ class Sheet:
     film_inside: NDArray[np.uint8] | None
     points_px: NDArray[np.float64]
     aligned_from_image: Affine
+    corners_px: NDArray[np.float64] | None = None
 
 
 def input_channels(recipe: SynthesisRecipe, points: int) -> int:
     """Planes of the generator's input: three of colour, one of depth, one for each landmark."""
     seen = sum({"colour": 3, "depth": 1}[channel] for channel in recipe.channels)
     return seen + (points if recipe.landmarks else 0)
+
+
+def depth_channel(recipe: SynthesisRecipe) -> int | None:
+    """Which plane of the generator's input is the depth."""
+    if "depth" not in recipe.channels:
+        return None
+    return 3 if "colour" in recipe.channels[: recipe.channels.index("depth")] else 0
 
 
 def load(
@@ -54,7 +65,7 @@ def load(
     schema; without the latter no film is read. Raises RunError naming what cannot be used."""
     move = _aligned(case.points_px, names, recipe, f"Image {case.image}")
     to_sheet, size = _shift(*_around(recipe)), _sheet_size(recipe)
-    grey = depth = film = film_inside = None
+    grey = depth = film = film_inside = corners = None
     if "colour" in recipe.channels:
         grey = alignment.resampled(read_colour(folder / case.colour), compose(to_sheet, move), size)
     if "depth" in recipe.channels:
@@ -68,14 +79,25 @@ def load(
         pixels = read_film(folder / case.film.picture)
         film = alignment.resampled(pixels, film_move, size)
         film_inside = alignment.inside(pixels.shape, film_move, size).astype(np.uint8)
+        corners = corners_aligned(case.film, recipe, film_names)
     stored = np.array([point or (np.nan, np.nan) for point in case.points_px], dtype=np.float64)
-    return Sheet(grey, depth, film, film_inside, apply(move, stored.reshape(-1, 2)), move)
+    return Sheet(grey, depth, film, film_inside, apply(move, stored.reshape(-1, 2)), move, corners)
 
 
 def film_aligned(film: Film, recipe: SynthesisRecipe, film_names: list[str]) -> Affine:
     """`aligned_from_film` by the film's own C7 and sacrum. Raises RunError."""
     what = f"Film {film.image}"
     return _aligned(film.points_px, film_names, recipe, what, mirrored=film.mirrored)
+
+
+def corners_aligned(film: Film, recipe: SynthesisRecipe, film_names: list[str]) -> NDArray[np.float64] | None:
+    """The film's vertebral corners (68, 2) in the recipe's frame, or None. Their letters are the image's, so
+    they change places when a film is turned over."""
+    if not film.corners_px:
+        return None
+    stored = np.array([corner or (np.nan, np.nan) for corner in film.corners_px], dtype=np.float64)
+    moved = apply(film_aligned(film, recipe, film_names), stored)
+    return moved[CORNERS_MIRRORED] if film.mirrored else moved
 
 
 def inputs(sheet: Sheet, recipe: SynthesisRecipe, move: Affine = IDENTITY) -> NDArray[np.float32]:

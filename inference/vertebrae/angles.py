@@ -24,6 +24,9 @@ MOST_DOUBT_DEG: Final = 10.0
 1990)."""
 
 
+_LEVELS: Final = tuple([f"T{n}" for n in range(1, 13)] + [f"L{n}" for n in range(1, 6)])
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """By what a deviation is multiplied to give half of a 90 % interval: of the challenge's three angles,
@@ -53,6 +56,15 @@ class Angle:
     @property
     def interval_deg(self) -> tuple[float, float]:
         return self.value_deg - self.doubt_deg, self.value_deg + self.doubt_deg
+
+
+def major_cobb_deg(corners: Floats) -> float:
+    """The size of the largest curve of 68 corners, T1 to L5; 0 where there is none, NaN where they cross."""
+    try:
+        curves = find_curves(corners.reshape(-1, 4, 2), _LEVELS, least_deg=1.0)
+    except ValueError:
+        return float("nan")
+    return max((abs(curve.angle_deg) for curve in curves), default=0.0)
 
 
 def draws(corners_px: Floats, covariance_px2: Floats, rng: np.random.Generator) -> Floats:

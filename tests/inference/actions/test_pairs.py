@@ -3,18 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from annotation.actions.errors import ActionError
 from annotation.models import Image, Project, User
 from inference.actions import jobs, materials, snapshots
+from inference.actions.differences import difference
 from inference.actions.pairs import freeze_pairs
 from inference.actions.versions import promote
 from inference.models import TrainingJob
 from inference.models.versions import digest_of_origin
 from inference.recipes.catalogue import RECIPES
 from inference.rundir import FILM_LANDMARKS, RunDir, sha256_of
-from tests.factories import Factory
+from tests.factories import Factory, bent_column
 from tests.inference.labelled import labelled_back
 from tests.inference.rows import model_version
 
@@ -37,6 +39,11 @@ def project(make: Factory) -> Project:
 @pytest.fixture
 def admin(make: Factory, project: Project) -> User:
     return make.member(project, "admin")
+
+
+def column(degrees: float) -> list[dict[str, Any]]:
+    """A bent column that fits on the films here."""
+    return [{**point, "x": 0.05 * point["x"], "y": 0.07 * point["y"]} for point in bent_column(degrees)]
 
 
 def freeze(admin: User, project: Project) -> Any:
@@ -101,6 +108,44 @@ def test_the_trainer_gets_both_pictures_and_both_sets_of_points(
         assert film.points_px == ((0.3 * 64, 0.1 * 160), (0.3 * 64, 0.5 * 160))
         assert len(case.points_px) == 6
         assert all(case.points_px)
+
+
+def test_the_corners_of_a_film_go_along_where_they_are_set(
+    make: Factory, project: Project, admin: User, tmp_path: Path
+) -> None:
+    films = [pair(make, project, admin, seed)[1] for seed in range(4)]
+    recipe = RECIPES["pair-column"]
+
+    def start(name: str) -> TrainingJob:
+        snapshot = freeze_pairs(actor=admin, project=project, name=name, schema="back6", seed=1)
+        return jobs.start_training(actor=admin, snapshot=snapshot, recipe=recipe, name=name)
+
+    with pytest.raises(ActionError, match="films whose vertebral corners are set"):
+        start("none")
+    for film in films[:3]:
+        make.landmarks(admin, film, "vertebrae68", column(20))
+    # One is complete with a vertebra that is not on the film: it has no use for whoever learns all of them.
+    part = [
+        {**point, "x": None, "y": None, "state": "missing"} if point["name"].startswith("T1_") else point
+        for point in column(20)
+    ]
+    make.landmarks(admin, films[3], "vertebrae68", part)
+    job = start("all")
+    run = RunDir(tmp_path / "run")
+    materials.prepare_training(job, run, lambda: None)
+    known = {case.film.image: case.film.corners_px for case in run.cases() if case.film}
+    assert known[str(films[3].pk)] == ()
+    wanted = [(point["x"], point["y"]) for point in column(20)]
+    for film in films[:3]:
+        assert np.array(known[str(film.pk)]) == pytest.approx(np.array(wanted), abs=0.01)
+    assert difference(
+        freeze_pairs(actor=admin, project=project, name="same", schema="back6", seed=1),
+        job.snapshot,
+    ).same == len(films)
+    make.landmarks(admin, films[0], "vertebrae68", column(21), base=1)
+    later = freeze_pairs(actor=admin, project=project, name="later", schema="back6", seed=1)
+    (changed,) = difference(job.snapshot, later).images
+    assert changed.parts == ("film corners",)
 
 
 def test_a_recipe_for_backs_alone_does_not_train_on_pairs(

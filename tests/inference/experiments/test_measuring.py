@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inference.experiments import measuring
-from inference.experiments.phantoms import aligned_corners
+from inference.networks import pairs
 from inference.rundir import RunDir
 from tests.inference.runs import TINY_PAIR, make_pairs
 
@@ -78,10 +78,12 @@ def test_anatomy_is_measured_in_the_frame_whatever_its_pixels(tmp_path: Path) ->
     film = test.cases[0].film
     assert film is not None
     corners = column([*np.linspace(12, -15, 9), *np.linspace(-12, 5, 8)]) * 0.3
-    known = [aligned_corners(case, recipe, ["C7", "sacrum"], corners) for case in test.cases]
+    told = replace(film, corners_px=tuple((float(x), float(y)) for x, y in corners))
+    cases = [replace(case, film=told) for case in test.cases]
+    known = [pairs.corners_aligned(told, recipe, ["C7", "sacrum"])]
     films = measuring.mean_film(test, test, recipe)
-    black = measuring.Films(test.cases[:1], films.real[:1], films.inside[:1], np.zeros_like(films.made[:1]))
-    truth = {case.image: corners.tolist() for case in test.cases}
-    found = measuring.anatomy(black, Seer(known[0]), recipe, ["C7", "sacrum"], truth)
+    assert known[0] is not None
+    black = measuring.Films(cases[:1], films.real[:1], films.inside[:1], np.zeros_like(films.made[:1]))
+    found = measuring.anatomy(black, Seer(known[0]), recipe, ["C7", "sacrum"])
     assert found["reader_corner_error"] == pytest.approx(0, abs=1e-6)
     assert found["corner_error"] == pytest.approx(1000 * 0.5 / 200)
