@@ -1,4 +1,4 @@
-"""Whoever reads vertebral corners from films: a heatmap network, or those that straighten the spine."""
+"""Whoever reads vertebral corners from films: networks of their frame, or one that straightens the spine."""
 
 from pathlib import Path
 from typing import Protocol
@@ -9,11 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from annotation.spine.schemas import BUILT_IN
+from inference.experiments.filmreader import READS, network_for
 from inference.experiments.phantoms import CORNERS
 from inference.networks import contrast, filmpoints, weights
+from inference.networks.column import ColumnNetwork
 from inference.networks.filmpoints import FilmPoints
 from inference.prediction.vertebrae import VertebraPredictor
 from inference.recipes.catalogue import recipe_of
+from inference.recipes.synthesis import SynthesisRecipe
 from inference.recipes.vertebrae import VertebraRecipe
 from inference.rundir import RunError
 
@@ -43,6 +46,25 @@ class HeatmapReader:
         )
 
 
+class FrameReader:
+    """A reader that was taught with real films in the frame of a synthesis; see `filmreader`."""
+
+    def __init__(self, network: ColumnNetwork, recipe: SynthesisRecipe) -> None:
+        self.network, self.recipe = network.eval(), recipe
+
+    @torch.no_grad()
+    def read(self, films: Films) -> Corners:
+        return np.stack([self._one(film) for film in films])
+
+    def _one(self, film: NDArray[np.uint8]) -> Corners:
+        height, width = film.shape
+        shown = np.asarray(cv2.resize(film, self.recipe.size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+        corners: Corners = (
+            self.network(torch.from_numpy(contrast.signed(shown))[None, None])[0].double().numpy()
+        )
+        return np.asarray(corners * np.array([width, height]) / self.recipe.size)
+
+
 class StraighteningReader:
     """The vertebra networks for films of any kind."""
 
@@ -64,11 +86,15 @@ class StraighteningReader:
 
 def reader_of(path: Path) -> Reader:
     """The reader whose weights these are, as their header says. Raises RunError."""
-    _, card = weights.read_tensors(path)
+    tensors, card = weights.read_tensors(path)
     try:
         recipe = recipe_of(card["recipe"])
     except (KeyError, ValueError) as error:
         raise RunError(f"{path.name} does not say how it was trained: {error}") from error
+    if isinstance(recipe, SynthesisRecipe) and card.get("reads") == READS:
+        network = network_for(recipe)
+        weights.load_into(network, tensors, path.name)
+        return FrameReader(network, recipe)
     if isinstance(recipe, VertebraRecipe):
         return StraighteningReader(VertebraPredictor.from_file(path, recipe))
     return HeatmapReader(filmpoints.load(path))

@@ -5,8 +5,9 @@ from functools import partial
 
 from torch import nn
 
+from inference.networks.column import PLANES, ColumnGenerator, ColumnNetwork
 from inference.networks.hrnet import HRNet
-from inference.networks.pairs import input_channels
+from inference.networks.pairs import depth_channel, input_channels
 from inference.networks.pix2pix import PatchDiscriminator, ResNetGenerator, UNetGenerator
 from inference.networks.planes import planes_of
 from inference.networks.unet import UNet
@@ -63,10 +64,32 @@ GENERATORS: dict[str, Callable[[SynthesisRecipe, int], nn.Module]] = {
 
 def build_generator(recipe: SynthesisRecipe, points: int) -> nn.Module:
     """The recipe's generator for backs with so many landmarks, freshly initialised."""
-    return GENERATORS[recipe.architecture](recipe, input_channels(recipe, points))
+    if recipe.column_passes:
+        return ColumnGenerator(build_column(recipe, points), build_film(recipe, points))
+    return build_film(recipe, points)
+
+
+def build_film(recipe: SynthesisRecipe, points: int) -> nn.Module:
+    """What of the generator draws the film."""
+    return GENERATORS[recipe.architecture](recipe, _told(recipe, points))
+
+
+def build_column(recipe: SynthesisRecipe, points: int) -> ColumnNetwork:
+    """What of the generator finds the vertebrae, in a recipe with `column_passes`."""
+    return ColumnNetwork(
+        channels=input_channels(recipe, points),
+        size=recipe.size,
+        depth=depth_channel(recipe),
+        width=recipe.column_width,
+    )
 
 
 def build_discriminator(recipe: SynthesisRecipe, points: int) -> nn.Module:
-    """The recipe's discriminator, which sees the generator's input and a film."""
-    channels = input_channels(recipe, points) + 1
+    """The recipe's discriminator, which sees what the film is drawn from and a film."""
+    channels = _told(recipe, points) + 1
     return PatchDiscriminator(channels=channels, width=recipe.discriminator_width, spectral=recipe.spectral)
+
+
+def _told(recipe: SynthesisRecipe, points: int) -> int:
+    """Planes that a film is drawn from: the back's, and those of the vertebrae where they are found first."""
+    return input_channels(recipe, points) + (PLANES if recipe.column_passes else 0)

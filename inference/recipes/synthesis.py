@@ -34,6 +34,10 @@ class SynthesisRecipe(Recipe):
     the decay of the moving average of the generator that is kept, 0 keeps the generator itself; `keep` says
     of which epoch. `joint_augment`: the discriminator sees input and film cut, shifted and toned together.
 
+    Vertebrae: in each epoch a network of its own, `column_width` channels in its first layer and
+    `column_rate` its rate, goes over the backs `column_passes` times and learns where the vertebrae lie; the
+    film is drawn around them. Only pairs whose film has its corners set teach it. 0: no such network.
+
     Augmentation, back and film by one transform: rotation in +-`rotate_deg`, scale in 1 +- `scale_fraction`,
     shift from `shift_least_fraction` to `shift_most_fraction` of the width, all readings of depth by one
     offset in +-`depth_offset_mm`; each happens with `move_probability`, a flip with `flip_probability`.
@@ -50,6 +54,9 @@ class SynthesisRecipe(Recipe):
         "discriminator_width": (2, 128),
         "l1_weight": (0, 1000),
         "landmark_weight": (0, 100_000),
+        "column_passes": (0, 1000),
+        "column_width": (2, 128),
+        "column_rate": (1e-7, 1),
         "beta1": (0, 0.999),
         "average": (0, 0.9999),
         "rotate_deg": (0, 180),
@@ -81,6 +88,9 @@ class SynthesisRecipe(Recipe):
     spectral: bool = False
     l1_weight: float = 10.0
     landmark_weight: float = 0.0
+    column_passes: int = 0
+    column_width: int = 16
+    column_rate: float = 1e-3
     beta1: float = 0.5
     average: float = 0.0
     keep: Keep = "likest"
@@ -101,6 +111,8 @@ class SynthesisRecipe(Recipe):
         for name in ("film_width_px", "film_height_px"):
             if getattr(self, name) % multiple:
                 raise ValueError(f"{name}: must be a multiple of {multiple} for {self.architecture}")
+            if self.column_passes and getattr(self, name) % 32:
+                raise ValueError(f"{name}: must be a multiple of 32 where vertebrae are found first")
         if self.shift_least_fraction > self.shift_most_fraction:
             raise ValueError("shift_least_fraction: must not be above shift_most_fraction")
 
@@ -191,6 +203,25 @@ RECIPES: tuple[SynthesisRecipe, ...] = (
         epochs=10,
         learning_rate=5e-4,
         schedule="cosine",
+    ),
+    replace(
+        BETTER,
+        name="pair-column",
+        title="X-ray from the back, around its vertebrae",
+        summary=(
+            "One network finds from the back where the vertebrae lie, a U-Net draws the film around them, so "
+            "that its curves are those that were found. Learns from films whose vertebral corners are set."
+        ),
+        architecture="unet128",
+        width=24,
+        discriminator_width=16,
+        margin_fraction=0.05,
+        batch=8,
+        epochs=5,
+        learning_rate=5e-4,
+        schedule="cosine",
+        column_passes=4,
+        column_rate=2e-3,
     ),
     replace(
         BETTER,

@@ -58,6 +58,7 @@ class Engine:
         self._began, self._before_s = time.monotonic(), 0.0
         self.plain: dict[str, nn.Module] = {}
         self.optimisers: dict[str, Any] = {}
+        self._assembled: set[str] = set()
 
     def add(self, name: str, network: nn.Module, optimiser: torch.optim.Optimizer | None = None) -> Any:
         """Carry a network through checkpoints; without an optimiser it is not trained (an average, say).
@@ -70,6 +71,11 @@ class Engine:
             return network.to(self.fabric.device)
         carried, self.optimisers[name] = self.fabric.setup(network, optimiser)
         return carried
+
+    def assemble(self, name: str, network: nn.Module) -> None:
+        """A network made of others that are carried already: it can be kept as the best, and be measured."""
+        self.plain[name] = network
+        self._assembled.add(name)
 
     @property
     def writes(self) -> bool:
@@ -110,7 +116,7 @@ class Engine:
         if not self.writes:
             return
         tensors: dict[str, Tensor] = {}
-        for name, network in self.plain.items():
+        for name, network in self._carried():
             tensors |= {f"network.{name}.{key}": tensor for key, tensor in network.state_dict().items()}
         for name, optimiser in self.optimisers.items():
             for index, state in optimiser.state_dict()["state"].items():
@@ -125,7 +131,7 @@ class Engine:
             return 0, Best()
         epoch, path = found
         tensors, card = weights.read_tensors(path)
-        for name, network in self.plain.items():
+        for name, network in self._carried():
             weights.load_into(network, _under(f"network.{name}.", tensors), path.name)
         for name, optimiser in self.optimisers.items():
             state: dict[int, dict[str, Tensor]] = {}
@@ -138,6 +144,9 @@ class Engine:
         # Told again: a kill or a power cut may have come between the checkpoint and its line.
         self.tell(card["line"])
         return epoch, Best(**card["best"])
+
+    def _carried(self) -> list[tuple[str, nn.Module]]:
+        return [(name, network) for name, network in self.plain.items() if name not in self._assembled]
 
     def load_best(self, name: str) -> str:
         """Put the best weights into the network `name` and in place as the result; their SHA-256."""

@@ -4,6 +4,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+# So many degrees count as much as a pixel.
+_DEG_PER_PX = 4.0
+
 
 def weighted_mse(heatmaps: Tensor, targets: Tensor, known: Tensor, foreground_weight: float) -> Tensor:
     """Mean squared error in which a cell at a landmark counts `1 + foreground_weight` times.
@@ -33,6 +36,38 @@ def deceit_loss(made: Tensor) -> Tensor:
 def masked_l1(made: Tensor, real: Tensor, inside: Tensor) -> Tensor:
     """The mean absolute difference where the real film is; all (B, 1, H, W), `inside` 0 or 1."""
     return ((made - real).abs() * inside).sum() / inside.sum().clamp(min=1)
+
+
+def column_loss(found_px: Tensor, true_px: Tensor, size: tuple[int, int]) -> Tensor:
+    """How far corners (B, 68, 2) in a frame of `size` (width, height) are off: in 1/256 of its height, and
+    the endplates' tilts and the angle between the two that lean furthest apart in `_DEG_PER_PX` degrees.
+
+    The angle has a term of its own because least squares of places rather keep a column straight: what is
+    uncertain is then drawn as its mean.
+    """
+    found, true = (_upright(corners, size) for corners in (found_px, true_px))
+    places = functional.smooth_l1_loss(found, true)
+    tilts, true_tilts = column_tilts_deg(found_px, size), column_tilts_deg(true_px, size)
+    tilt = (tilts - true_tilts).abs().mean()
+    angle = (_span(tilts) - _span(true_tilts)).abs().mean()
+    return places + (tilt + angle) / _DEG_PER_PX
+
+
+def column_tilts_deg(corners_px: Tensor, size: tuple[int, int]) -> Tensor:
+    """The tilts (B, 34) of the endplates of T1 to L5 from above, in degrees."""
+    vertebrae = _upright(corners_px, size).view(len(corners_px), -1, 4, 2)  # TL, TR, BL, BR
+    along = (vertebrae[:, :, 1::2] - vertebrae[:, :, 0::2]).flatten(1, 2)
+    return torch.rad2deg(torch.atan2(along[..., 1], along[..., 0]))
+
+
+def _upright(corners_px: Tensor, size: tuple[int, int]) -> Tensor:
+    """Corners in 1/256 of the frame's height, both ways: a frame is half as wide as high, whatever its
+    pixels."""
+    return corners_px * torch.tensor([128 / size[0], 256 / size[1]], device=corners_px.device)
+
+
+def _span(tilts_deg: Tensor) -> Tensor:
+    return tilts_deg.amax(dim=1) - tilts_deg.amin(dim=1)
 
 
 def jointly_changed(pictures: Tensor, films: int = 1) -> Tensor:

@@ -1,7 +1,7 @@
 """The training of a generator of X-rays against its discriminator, from top to bottom."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import cv2
@@ -10,16 +10,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from inference.networks import contrast, filmpoints
-from inference.networks.registry import build_discriminator, build_generator
+from inference.networks import column, contrast, filmpoints
+from inference.networks.registry import build_column, build_discriminator, build_film
 from inference.networks.unlike import quantities, ranges_of
 from inference.recipes.synthesis import SynthesisRecipe
-from inference.rundir import FILM_LANDMARKS, RunDir, RunError, write_bytes
+from inference.rundir import FILM_LANDMARKS, Case, RunDir, RunError, write_bytes
 from inference.training.dataset import ahead
 from inference.training.engine import Best, Clock, Engine
 from inference.training.film_metrics import FilmScores
-from inference.training.losses import critic_loss, deceit_loss, jointly_changed, masked_l1
+from inference.training.losses import column_loss, critic_loss, deceit_loss, jointly_changed, masked_l1
 from inference.training.pairs import PairBatch, Pairs
+from inference.vertebrae.angles import major_cobb_deg
 
 _SAMPLES = 4
 
@@ -34,18 +35,20 @@ class _Trained:
     held_to: filmpoints.FilmPoints | None
     recipe: SynthesisRecipe
     kept: str
+    column: Any = None
 
 
 def train(run: RunDir, recipe: SynthesisRecipe) -> None:
     """Train what spec.json asks for; leave weights.safetensors, result.json and a picture of each epoch in
     samples/. Raises RunError."""
     train_pairs, validation, test = _pairs(run, recipe)
-    trained = _build(run, recipe, len(train_pairs.mirrored_order))
+    trained = _build(run, recipe, train_pairs)
     engine = trained.engine
     known = (quantities(sheet.grey, sheet.depth_mm) for sheet in train_pairs.sheets)
     engine.card["ranges"] = ranges_of(known)
     first, best = engine.resume()
-    clock = Clock(steps=train_pairs.steps(), epochs=recipe.epochs, first=first)
+    steps = train_pairs.steps() * (1 + recipe.column_passes)
+    clock = Clock(steps=steps, epochs=recipe.epochs, first=first)
     print(f"{len(train_pairs)} pairs to train on, {len(validation)} to validate, {len(test)} to test")
     print(f"on {engine.fabric.device}, from epoch {first + 1} to {recipe.epochs}", flush=True)
 
@@ -53,8 +56,9 @@ def train(run: RunDir, recipe: SynthesisRecipe) -> None:
         if best.stale(epoch - 1, recipe.patience):
             print(f"no better validation for {recipe.patience} epochs: stopped", flush=True)
             break
-        engine.set_rates(epoch)
-        losses = _train_epoch(trained, train_pairs, epoch, clock)
+        engine.set_rates(epoch, {"column": recipe.column_rate})
+        losses = _train_column(trained, train_pairs, epoch, clock) if recipe.column_passes else {}
+        losses |= _train_epoch(trained, train_pairs, epoch, clock)
         scores, samples = _score(trained, validation)
         if engine.writes:
             _save_samples(run, epoch, samples)
@@ -63,6 +67,7 @@ def train(run: RunDir, recipe: SynthesisRecipe) -> None:
             engine.save_best(trained.kept)
         where = {"kind": "epoch", "epoch": epoch, "epochs": recipe.epochs, "eta_s": clock.eta_s(epoch + 1, 0)}
         line = {**where, **losses, "validation_loss": scores.loss(), **scores.summary()}
+        line |= _column_figures(trained, validation)
         engine.save_checkpoint(epoch, best, line)
         engine.tell(line)
         print(f"epoch {epoch}: loss {losses['train_loss']:.5g}, validation {scores.loss():.5g}", flush=True)
@@ -76,6 +81,8 @@ def _pairs(run: RunDir, recipe: SynthesisRecipe) -> tuple[Pairs, Pairs, Pairs]:
     spec, cases = run.spec(), run.cases()
     if spec.get("film_schema") is None:
         raise RunError("A synthesis learns from backs and films of one visit: freeze a snapshot of pairs.")
+    if recipe.column_passes:
+        cases = _with_corners(cases)
     split = {
         name: Pairs(
             run, [case for case in cases if case.split == name], recipe, spec["schema"], spec["film_schema"]
@@ -87,9 +94,22 @@ def _pairs(run: RunDir, recipe: SynthesisRecipe) -> tuple[Pairs, Pairs, Pairs]:
     return split["train"], split["validation"], split["test"]
 
 
-def _build(run: RunDir, recipe: SynthesisRecipe, points: int) -> _Trained:
-    engine = Engine(run, recipe)
-    generator, critic = build_generator(recipe, points), build_discriminator(recipe, points)
+def _with_corners(cases: list[Case]) -> list[Case]:
+    """The pairs whose film has its vertebral corners set. Raises RunError where there are none."""
+    known = [case for case in cases if case.film and case.film.corners_px]
+    if not known:
+        raise RunError(
+            f"This recipe learns where vertebrae lie, and no film here has all of {column.SCHEMA} set. "
+            "Set them on some films and freeze a new snapshot, or choose another recipe."
+        )
+    if len(known) < len(cases):
+        print(f"{len(cases) - len(known)} pairs are passed over: the corners on their film are not set")
+    return known
+
+
+def _build(run: RunDir, recipe: SynthesisRecipe, taught: Pairs) -> _Trained:
+    engine, points = Engine(run, recipe), len(taught.mirrored_order)
+    generator, critic = build_film(recipe, points), build_discriminator(recipe, points)
 
     def adam(network: nn.Module) -> torch.optim.Optimizer:
         return torch.optim.Adam(
@@ -110,6 +130,12 @@ def _build(run: RunDir, recipe: SynthesisRecipe, points: int) -> _Trained:
     )
     if recipe.average:
         engine.add("average", average)
+    if recipe.column_passes:
+        finder = build_column(recipe, points)
+        finder.expect(taught.mean_column())
+        trained.column = engine.add("column", finder, torch.optim.Adam(finder.parameters()))
+        engine.assemble("whole", column.ColumnGenerator(finder, engine.plain[trained.kept]))
+        trained.kept = "whole"
     return trained
 
 
@@ -125,6 +151,27 @@ def _held_to(run: RunDir, recipe: SynthesisRecipe, engine: Engine) -> filmpoints
     return filmpoints.load(path).to(engine.fabric.device)
 
 
+def _train_column(trained: _Trained, pairs: Pairs, epoch: int, clock: Clock) -> dict[str, float]:
+    """The passes of one epoch over the backs; the mean loss."""
+    engine, optimiser = trained.engine, trained.engine.optimisers["column"]
+    trained.column.train()
+    rank, ranks = engine.fabric.global_rank, engine.fabric.world_size
+    total, seen = torch.zeros(1), 0
+    for step, loaded in enumerate(ahead(pairs.backs(epoch, (rank, ranks))), start=1):
+        seed = int(np.random.SeedSequence([trained.recipe.seed, epoch, step, rank, 1]).generate_state(1)[0])
+        torch.manual_seed(seed)
+        inputs, corners = engine.fabric.to_device(loaded)
+        optimiser.zero_grad()
+        loss = column_loss(trained.column(inputs), corners, trained.recipe.size)
+        value = engine.finite(loss, epoch, step)
+        engine.fabric.backward(loss)
+        optimiser.step()
+        total, seen = total + value * len(inputs), seen + len(inputs)
+        if clock.due():
+            engine.tell(clock.step_line(epoch, step, value))
+    return {"column_loss": float(cast(Tensor, engine.fabric.all_reduce(total / seen, reduce_op="mean")))}
+
+
 def _train_epoch(trained: _Trained, pairs: Pairs, epoch: int, clock: Clock) -> dict[str, float]:
     """One pass over the pairs; the mean losses."""
     engine, recipe = trained.engine, trained.recipe
@@ -136,15 +183,16 @@ def _train_epoch(trained: _Trained, pairs: Pairs, epoch: int, clock: Clock) -> d
         # Dropout and joint augmentation draw from torch: what they draw follows from the place in the run.
         seed = int(np.random.SeedSequence([recipe.seed, epoch, step, rank]).generate_state(1)[0])
         torch.manual_seed(seed)
-        batch = _on_device(engine, loaded)
+        batch = _told(trained, _on_device(engine, loaded))
         made = _made(trained.generator, batch)
         critic = _critic_step(trained, batch, made.detach(), seed)
         generator, l1 = _generator_step(trained, batch, made, seed)
         values = [engine.finite(loss, epoch, step) for loss in (generator, critic, l1)]
         totals, seen = totals + torch.tensor(values) * len(batch.inputs), seen + len(batch.inputs)
-        _follow(trained, (epoch - 1) * clock.steps + step)
+        _follow(trained, (epoch - 1) * pairs.steps() + step)
         if clock.due():
-            engine.tell(clock.step_line(epoch, step, values[0]))
+            done = recipe.column_passes * pairs.steps() + step
+            engine.tell(clock.step_line(epoch, done, values[0]))
     means = cast(Tensor, engine.fabric.all_reduce(totals / seen, reduce_op="mean")).tolist()
     return dict(zip(("train_loss", "critic_loss", "train_l1"), means, strict=True))
 
@@ -191,13 +239,23 @@ def _made(network: Any, batch: PairBatch) -> Tensor:
 
 
 def _on_device(engine: Engine, batch: PairBatch) -> PairBatch:
-    return PairBatch(*engine.fabric.to_device((batch.inputs, batch.films, batch.inside)))
+    parts = (batch.inputs, batch.films, batch.inside, batch.corners_px)
+    return PairBatch(*engine.fabric.to_device(parts))
+
+
+def _told(trained: _Trained, batch: PairBatch) -> PairBatch:
+    """The batch as generator and discriminator see it in training: with the true vertebrae, where they are
+    found first."""
+    if trained.column is None:
+        return batch
+    planes = column.vertebra_planes(batch.corners_px, (batch.inputs.shape[-2], batch.inputs.shape[-1]))
+    return replace(batch, inputs=torch.cat([batch.inputs, planes], dim=1))
 
 
 @torch.no_grad()
 def _follow(trained: _Trained, done: int) -> None:
     """The moving average after `done` steps; shorter over the first, or it would keep the beginning."""
-    if trained.kept != "average":
+    if not trained.recipe.average:
         return
     decay = min(trained.recipe.average, (1 + done) / (10 + done))
     average, generator = (trained.engine.plain[name] for name in ("average", "generator"))
@@ -222,6 +280,32 @@ def _score(trained: _Trained, pairs: Pairs) -> tuple[FilmScores, list[NDArray[np
             if len(samples) < _SAMPLES:
                 samples.append(_row(one.numpy(), pairs.recipe, real_levels, made_levels))
     return scores, samples
+
+
+@torch.no_grad()
+def _column_figures(trained: _Trained, pairs: Pairs) -> dict[str, float]:
+    """How far off the vertebrae are that the film is drawn around, and their major angle; where such are."""
+    if trained.column is None:
+        return {}
+    network = trained.engine.plain["column"].eval()
+    off, angles = [], []
+    scale = np.array([128, 256]) / pairs.recipe.size
+    for loaded in pairs.in_order():
+        found = network(loaded.inputs.to(trained.engine.fabric.device)).cpu()
+        off.append((found - loaded.corners_px).norm(dim=2).flatten())
+        angles += [
+            [major_cobb_deg(one.numpy() * scale), major_cobb_deg(other.numpy() * scale)]
+            for one, other in zip(found, loaded.corners_px, strict=True)
+        ]
+    figures = {"column_error_px_median": float(torch.cat(off).median())}
+    difference = np.diff(np.array(angles), axis=1)
+    known = difference[np.isfinite(difference)]
+    if known.size:
+        figures |= {
+            "column_cobb_mae_deg": float(np.abs(known).mean()),
+            "column_cobb_bias_deg": float(-known.mean()),
+        }
+    return figures
 
 
 def _row(
@@ -249,9 +333,11 @@ def _save_samples(run: RunDir, epoch: int, rows: list[NDArray[np.uint8]]) -> Non
 def _result(trained: _Trained, best: Best, validation: Pairs, test: Pairs) -> dict[str, Any]:
     """Measure the best weights on validation and test, and put them in place."""
     digest = trained.engine.load_best(trained.kept)
-    scored = {"validation": _score(trained, validation)[0].summary()}
-    if len(test):
-        scored["test"] = _score(trained, test)[0].summary()
+    splits = {"validation": validation} | ({"test": test} if len(test) else {})
+    scored = {
+        name: _score(trained, pairs)[0].summary() | _column_figures(trained, pairs)
+        for name, pairs in splits.items()
+    }
     return {
         "best_epoch": best.epoch,
         "weights_sha256": digest,

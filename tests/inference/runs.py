@@ -12,6 +12,7 @@ from inference.recipes.synthesis import RECIPES as SYNTHESES
 from inference.recipes.synthesis import SynthesisRecipe
 from inference.rundir import Case, Film, RunDir
 
+Places = list[tuple[float, float]]
 POINTS = ["C7", "scapula_L", "scapula_R", "sacrum"]
 MIRRORED = [0, 2, 1, 3]
 BACK = {recipe.name: recipe for recipe in LANDMARKS}
@@ -63,17 +64,22 @@ def make_run(
     return run
 
 
-def film_of(picture: Any, points: list[tuple[float, float]]) -> tuple[Any, list[tuple[float, float]]]:
-    """The film of a back, twice as large and stored mirrored: its spine is a curve through the points."""
+def film_of(picture: Any, points: list[tuple[float, float]]) -> tuple[Any, Places, Places]:
+    """The film of a back, twice as large and stored mirrored: its spine is a curve through the points. Its
+    ends, and the corners of 17 bodies along it."""
     height, width = picture.shape[:2]
     film = np.full((2 * height, 2 * width), 40, dtype=np.uint8)
     c7, left, right, sacrum = (np.array(point) * 2 for point in points)
     bend = c7 + (sacrum - c7) / 2 + ((left + right) / 2 - (c7 + sacrum) / 2) * 2
-    for share in np.linspace(0, 1, 18):
+    corners: Places = []
+    for number, share in enumerate(np.linspace(0, 1, 18)):
         x, y = (1 - share) ** 2 * c7 + 2 * share * (1 - share) * bend + share**2 * sacrum
         cv2.rectangle(film, (int(x) - 12, int(y) - 4), (int(x) + 12, int(y) + 4), 200, -1)
+        if number:
+            middle = 2 * width - x
+            corners += [(middle + across, y + down) for down in (-4, 4) for across in (-12, 12)]
     ends = [(2 * width - 2 * x, 2 * y) for x, y in (points[0], points[3])]
-    return film[:, ::-1], ends
+    return film[:, ::-1], ends, corners
 
 
 def make_pairs(path: Path, recipe: SynthesisRecipe = TINY_PAIR, *, images: int = 6, seed: int = 0) -> RunDir:
@@ -84,7 +90,7 @@ def make_pairs(path: Path, recipe: SynthesisRecipe = TINY_PAIR, *, images: int =
     cases = []
     for index in range(images):
         picture, depth, points = back(rng, width, height)
-        pixels, ends = film_of(picture, points)
+        pixels, ends, corners = film_of(picture, points)
         name = f"image-{index}"
         cv2.imwrite(str(run.file("images", f"{name}.png")), picture[:, :, ::-1])
         cv2.imwrite(str(run.file("images", f"film-{index}.png")), pixels)
@@ -97,6 +103,7 @@ def make_pairs(path: Path, recipe: SynthesisRecipe = TINY_PAIR, *, images: int =
             2 * height,
             mirrored=True,
             points_px=tuple(ends),
+            corners_px=tuple(corners),
         )
         picture_file, depth_file = f"images/{name}.png", f"depth/{name}.npy"
         cases.append(Case(name, split, width, height, picture_file, depth_file, tuple(points), film))

@@ -14,6 +14,7 @@ import torch
 
 from inference import program
 from inference.networks import weights
+from inference.networks.column import PLANES, drawn
 from inference.networks.registry import GENERATORS, build, build_discriminator, build_generator
 from inference.recipes.synthesis import RECIPES, SynthesisRecipe
 from inference.rundir import FILM_LANDMARKS, RunDir, sha256_of
@@ -21,6 +22,10 @@ from inference.training.pairs import Pairs
 from inference.training.start import train
 from tests.inference.runs import BACK, TINY_PAIR, make_pairs
 from tests.inference.training.test_training import epochs, start
+
+TINY_COLUMN = replace(
+    TINY_PAIR, film_width_px=128, film_height_px=160, column_passes=2, column_width=2, average=0.5
+)
 
 
 def pixels(path: Path) -> Any:
@@ -38,11 +43,13 @@ def test_every_recipe_builds_its_networks(recipe: SynthesisRecipe) -> None:
     seen = torch.zeros(1, 10, small.film_height_px, small.film_width_px)
     film = generator(seen)
     assert film.shape == (1, 1, small.film_height_px, small.film_width_px)
-    assert critic(torch.cat([seen, film], dim=1)).shape[1] == 1
+    planes = torch.zeros(1, PLANES if recipe.column_passes else 0, *film.shape[2:])
+    assert critic(torch.cat([seen, planes, film], dim=1)).shape[1] == 1
 
 
-def test_kill_9_in_the_middle_ends_in_the_same_weights(tmp_path: Path) -> None:
-    recipe = replace(TINY_PAIR, epochs=5, dropout=True, depth_offset_mm=100.0)
+@pytest.mark.parametrize("chosen", [TINY_PAIR, TINY_COLUMN], ids=["film", "column"])
+def test_kill_9_in_the_middle_ends_in_the_same_weights(tmp_path: Path, chosen: SynthesisRecipe) -> None:
+    recipe = replace(chosen, epochs=5, dropout=True, depth_offset_mm=100.0)
     whole, killed = (make_pairs(tmp_path / name, recipe) for name in ("whole", "killed"))
     first = start(whole)
     trainer = start(killed)
@@ -61,9 +68,14 @@ def test_kill_9_in_the_middle_ends_in_the_same_weights(tmp_path: Path) -> None:
         name = f"samples/epoch-{number:05d}.png"
         assert (killed.path / name).read_bytes() == (whole.path / name).read_bytes()
     # One validation case: colour, depth, real film, synthetic film.
-    assert pixels(whole.path / "samples/epoch-00005.png").shape == (200, 4 * 100, 3)
+    assert pixels(whole.path / "samples/epoch-00005.png").shape == (
+        recipe.film_height_px,
+        4 * recipe.film_width_px,
+        3,
+    )
     line = epochs(whole)[-1]
     assert {"train_loss", "critic_loss", "train_l1", "ms_ssim", "histogram_intersection"} <= line.keys()
+    assert ("column_loss" in line) == (chosen is TINY_COLUMN)
     assert line["eta_s"] == 0
 
 
@@ -119,6 +131,46 @@ def test_it_learns_where_the_spine_is_and_predicts_it(tmp_path: Path) -> None:
     assert np.mean(l1) == pytest.approx(result["metrics"]["test"]["l1"], abs=1e-3)
 
 
+def test_the_column_is_found_and_the_film_drawn_around_it(tmp_path: Path) -> None:
+    recipe = replace(TINY_COLUMN, epochs=3, column_width=4, column_passes=8, column_rate=4e-3)
+    run = make_pairs(tmp_path / "run", recipe, images=12)
+    train(run)
+    lines = epochs(run)
+    assert lines[-1]["column_loss"] < lines[0]["column_loss"]
+    assert lines[-1]["column_error_px_median"] > 0
+    tensors, _ = weights.read_tensors(run.path / "weights.safetensors")
+    assert {name.partition(".")[0] for name in tensors} == {"column", "film"}
+    last = run.last_checkpoint()
+    assert last is not None
+    carried = {".".join(name.split(".")[:2]) for name in weights.read_tensors(last[1])[0]}
+    assert "network.whole" not in carried  # it is there in its parts
+
+    cases = [case for case in run.cases() if case.split == "test"]
+    split = Pairs(run, cases, recipe, run.spec()["schema"], run.spec()["film_schema"])
+    network = build_generator(recipe, 4)
+    weights.load_into(network, tensors, "weights")
+    network.eval()
+    (batch,) = split.in_order()
+    with torch.no_grad():
+        found = network.column(batch.inputs)
+        made = drawn(network.film, batch.inputs, found)
+        elsewhere = drawn(network.film, batch.inputs, found + torch.tensor([20.0, 0.0]))
+    # Around the mean column at first, and the film depends on where it is.
+    assert (found - network.column.expected).norm(dim=2).mean() < 20
+    assert (elsewhere - made).abs().max() > 0.01
+
+    predicted = [replace(case, film=None, split="predict") for case in cases]
+    run.write_spec({**run.spec(), "weights_sha256": run.result()["weights_sha256"]}, predicted)
+    assert start(run, "inference.prediction").wait() == 0
+    for answer, film in zip(run.result()["cases"], made, strict=True):
+        assert np.abs(pixels(run.path / answer["film"]) - (film[0].numpy() + 1) * 127.5).max() <= 1
+
+
+def without_corners(run: RunDir) -> None:
+    cases = [replace(case, film=replace(case.film, corners_px=())) for case in run.cases() if case.film]
+    run.write_spec({**run.spec(), "recipe": TINY_COLUMN.to_dict()}, cases)
+
+
 def spoil_film_schema(run: RunDir) -> None:
     run.write_spec({**run.spec(), "film_schema": None}, run.cases())
 
@@ -153,6 +205,7 @@ def hold_to_a_back_network(run: RunDir) -> None:
         (spoil_split, "one to validate on"),
         (spoil_film, "not a readable film"),
         (hold_to_nothing, "put its weights into the run folder as film_landmarks.safetensors"),
+        (without_corners, "no film here has all of vertebrae68 set"),
         (hold_to_a_back_network, "not of a landmark network for X-rays"),
     ],
 )
