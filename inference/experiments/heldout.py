@@ -50,6 +50,7 @@ _COLUMNS = {
     "bias": "{cobb_bias_deg:+.2f}",
     "limits of agreement": "{cobb_limit_low_deg:+.1f} to {cobb_limit_high_deg:+.1f}",
     "r": "{cobb_r:.3f}",
+    "90 % within deg (of the others)": "{cobb_90_percent_deg:.1f} ({cobb_90_percent_coverage:.1%})",
     "unread": "{cobb_unread:.0f}",
     "no film": "{without_film:.0f}",
 }

@@ -129,7 +129,8 @@ def _true_corners(case: Case, recipe: SynthesisRecipe, film_names: list[str]) ->
 
 
 def agreement(angles_deg: NDArray[np.float64]) -> dict[str, float]:
-    """Of (n, 2) angles, read and true: MAE with its interval, bias and limits of agreement, correlation.
+    """Of (n, 2) angles, read and true: MAE with its interval, bias and limits of agreement, correlation; and
+    the error that nine of ten in the first half stay within, with the share of the second half that does.
 
     What could not be read counts as unread and in none of the others.
     """
@@ -142,6 +143,7 @@ def agreement(angles_deg: NDArray[np.float64]) -> dict[str, float]:
     low, high = np.percentile(np.abs(difference)[picks].mean(axis=1), [2.5, 97.5])
     spread = 1.96 * float(difference.std(ddof=1))
     bias = float(difference.mean())
+    nine_in_ten, coverage = _conformal(np.abs(difference))
     flat = min(known.std(axis=0)) < 1e-9
     return figures | {
         "cobb_mae_deg": float(np.abs(difference).mean()),
@@ -150,5 +152,16 @@ def agreement(angles_deg: NDArray[np.float64]) -> dict[str, float]:
         "cobb_bias_deg": bias,
         "cobb_limit_low_deg": bias - spread,
         "cobb_limit_high_deg": bias + spread,
+        "cobb_90_percent_deg": nine_in_ten,
+        "cobb_90_percent_coverage": coverage,
         "cobb_r": float("nan") if flat else float(np.asarray(np.corrcoef(known.T))[0, 1]),
     }
+
+
+def _conformal(off: NDArray[np.float64]) -> tuple[float, float]:
+    """Half of a 90 % interval by the first half of the errors (split conformal prediction), and how many of
+    the second half it holds."""
+    half = -(-len(off) // 2)
+    rank = min(half, int(np.ceil(0.9 * (half + 1))))
+    width = float(np.sort(off[:half])[rank - 1])
+    return width, float((off[half:] <= width).mean())

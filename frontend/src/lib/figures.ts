@@ -70,6 +70,8 @@ const KNOWN: Record<string, Known> = {
   smape_percent: ['SMAPE of three angles', 'Cobb error', 'lower'],
   severity_kappa: ['Kappa of severity', 'Cobb error', 'higher'],
   cobb_r: ['Cobb: correlation', 'Cobb error', 'higher'],
+  cobb_90_percent_deg: ['Cobb: nine in ten are within', 'Cobb error', 'lower'],
+  cobb_90_percent_coverage: ['Cobb: how many of others are', 'Cobb error', ''],
   cobb_unread: ['Cobb: films not read', 'Cobb error', 'lower'],
   reader_cobb_mae_deg: ['The reader on real films: mean error', 'Cobb error', ''],
   reader_cobb_bias_deg: ['The reader on real films: bias', 'Cobb error', ''],

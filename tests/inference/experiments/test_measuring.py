@@ -44,6 +44,14 @@ def test_agreement_by_hand() -> None:
     assert measuring.agreement(np.array([[np.nan, 1.0]])) == {"cobb_unread": 1.0}
 
 
+def test_nine_in_ten_of_the_first_half_and_how_many_of_the_second() -> None:
+    true = np.linspace(10, 60, 40)
+    off = np.concatenate([np.arange(20.0), np.arange(20.0) + 4.5])
+    found = measuring.agreement(np.stack([true + off, true], axis=1))
+    assert found["cobb_90_percent_deg"] == 18  # the 19th of 20: of 21 places nine tenths
+    assert found["cobb_90_percent_coverage"] == 14 / 20
+
+
 def splits(run: RunDir) -> tuple[measuring.Split, measuring.Split]:
     return measuring.load_split(run, TINY_PAIR, "test"), measuring.load_split(run, TINY_PAIR, "train")
 
