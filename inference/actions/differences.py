@@ -68,11 +68,10 @@ def _of_image(image: str, old: dict[str, Any] | None, new: dict[str, Any] | None
 def _differing(
     parts: dict[str, tuple[str, ...]], old: dict[str, Any] | None, new: dict[str, Any] | None
 ) -> tuple[str, ...]:
-    """The parts in which two entries differ; all of them where only one has any."""
-    if old is None or new is None:
-        return () if old is new else tuple(parts)
+    """The parts in which two entries differ; where only one is there, the parts that it has."""
+    before, after = old or {}, new or {}
     return tuple(
-        part for part, names in parts.items() if any(old.get(name) != new.get(name) for name in names)
+        part for part, names in parts.items() if any(before.get(name) != after.get(name) for name in names)
     )
 
 

@@ -2730,6 +2730,7 @@ export interface components {
          *     * `pair-pix2pix-paper` - pair-pix2pix-paper
          *     * `pair-pix2pix-landmarks` - pair-pix2pix-landmarks
          *     * `pair-unet` - pair-unet
+         *     * `pair-column` - pair-column
          *     * `pair-small` - pair-small
          *     * `pair-trial` - pair-trial
          *     * `vertebrae` - vertebrae
@@ -2742,7 +2743,7 @@ export interface components {
          *     * `vertebrae-mse` - vertebrae-mse
          * @enum {string}
          */
-        RecipeEnum: "back-hrnet-paper" | "back-hrnet" | "back-hrnet32" | "back-body" | "back-rgbd-small" | "back-rgb-small" | "back-depth-small" | "radiograph-small" | "back-trial" | "pair-pix2pix" | "pair-pix2pix-paper" | "pair-pix2pix-landmarks" | "pair-unet" | "pair-small" | "pair-trial" | "vertebrae" | "vertebrae-trial" | "vertebrae-cascade" | "vertebrae-cascade-no-pca" | "vertebrae-cascade-five-stages" | "vertebrae-cascade-far-start" | "vertebrae-bpd" | "vertebrae-mse";
+        RecipeEnum: "back-hrnet-paper" | "back-hrnet" | "back-hrnet32" | "back-body" | "back-rgbd-small" | "back-rgb-small" | "back-depth-small" | "radiograph-small" | "back-trial" | "pair-pix2pix" | "pair-pix2pix-paper" | "pair-pix2pix-landmarks" | "pair-unet" | "pair-column" | "pair-small" | "pair-trial" | "vertebrae" | "vertebrae-trial" | "vertebrae-cascade" | "vertebrae-cascade-no-pca" | "vertebrae-cascade-five-stages" | "vertebrae-cascade-far-start" | "vertebrae-bpd" | "vertebrae-mse";
         Refusal: {
             image: string;
             study: string;

@@ -73,9 +73,13 @@ def test_depth_that_came_later_is_a_change_of_depth(project_and_admin: tuple[Pro
     after.manifest["entries"][0]["depth"] = "0" * 64
     [only] = difference(before, after).images
     assert (only.kind, only.parts) == ("changed", ("depth",))
-    after.manifest["entries"][0]["film"] = {"image": str(uuid.uuid4())}
+    film = {"image": str(uuid.uuid4()), "set": str(uuid.uuid4()), "corners": None}
+    after.manifest["entries"][0]["film"] = film
     [only] = difference(before, after).images
     assert only.parts == ("depth", "film picture", "film points")
+    film["corners"] = {"set": str(uuid.uuid4())}
+    [only] = difference(before, after).images
+    assert only.parts == ("depth", "film picture", "film points", "film corners")
 
 
 def test_snapshots_of_two_projects_are_not_compared(make: Factory) -> None:
