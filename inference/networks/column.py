@@ -20,13 +20,13 @@ CORNERS: Final = 4 * VERTEBRAE
 PLANES: Final = 2
 _RELIEF = 8.0
 """What is left of the depth without the coarse shape of the back is small; times this it is as the rest."""
-_SHARES_OF_SIDE = 16
+_SHARES_OF_SIDE = 16  # the blur reaches a sixteenth of the height either way, twice
 _STAGES = 5
 _FINEST = 1  # the stage at whose size the maps are: a cell is 4 px
 _MOST_WIDTHS = 8
 _NEAR = (0.2, 0.1)
 """Spread of the places where a network that knows nothing yet looks, in shares of the frame."""
-_SOFT_PX = 0.7
+_SOFT_PX = 0.7  # over which the edge of a body fades
 
 
 class ColumnNetwork(nn.Module):
