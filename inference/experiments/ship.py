@@ -36,7 +36,15 @@ _LIMITS: Final = {
 }
 
 
-def ship(run: RunDir, out: Path, *, commit: str, what: str, heldout: dict[str, Any] | None) -> Path:
+def ship(
+    run: RunDir,
+    out: Path,
+    *,
+    commit: str,
+    what: str,
+    heldout: dict[str, Any] | None,
+    limits: Sequence[str] = (),
+) -> Path:
     """Write the weights of a finished training and their card beside each other at `out`; the card's path.
 
     Raises RunError where the training is not done or is of a kind that phantoms do not teach.
@@ -64,7 +72,7 @@ def ship(run: RunDir, out: Path, *, commit: str, what: str, heldout: dict[str, A
             "digest": hashlib.sha256(names.encode()).hexdigest(),
         },
         "result": {**result, "metrics": metrics},
-        "limits": list(_LIMITS[recipe.kind]),
+        "limits": [*_LIMITS[recipe.kind], *limits],
     }
     return write_shipped(run.path / "weights.safetensors", out, card, {})
 
@@ -77,12 +85,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--commit", required=True, help="by which it was trained")
     parser.add_argument("--what", required=True, help="a sentence on the phantoms it was trained on")
     parser.add_argument("--heldout", type=Path, help="figures by inference.experiments.heldout")
+    parser.add_argument("--limit", action="append", default=[], help="what else must be known before use")
     parser.add_argument("--out", type=Path, default=Path("inference/weights"))
     asked = parser.parse_args(arguments)
     try:
         heldout = None if asked.heldout is None else json.loads(asked.heldout.read_text(encoding="utf-8"))
         run = RunDir(asked.run)
-        print(ship(run, asked.out / asked.name, commit=asked.commit, what=asked.what, heldout=heldout))
+        told = {"commit": asked.commit, "what": asked.what, "heldout": heldout, "limits": asked.limit}
+        print(ship(run, asked.out / asked.name, **told))
     except (OSError, KeyError, ValueError, RunError) as error:
         print(f"ship: {error}", file=sys.stderr)
         return 1

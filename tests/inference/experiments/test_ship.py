@@ -32,11 +32,13 @@ def test_weights_and_card_are_what_the_platform_takes(tmp_path: Path, trained: R
     heldout = tmp_path / "heldout.json"
     heldout.write_text(json.dumps({"phantoms": 500, "landmarks": {"error_mm_median": 4.5}}))
     asked = ["--name", "backs", "--commit", "abc", "--what", "4 phantoms", "--heldout", str(heldout)]
+    asked += ["--limit", "Of one seed."]
     assert main([str(trained.path), *asked, "--out", str(tmp_path)]) == 0
     found = shipped("backs", tmp_path)
     assert (found.card["schema"], found.card["target"], found.card["commit"]) == ("back6", "back", "abc")
     assert found.card["data"]["images"] == 3  # what it was taught, not what it was chosen by
     assert found.card["result"]["metrics"]["held-out phantoms"] == {"images": 500, "error_mm_median": 4.5}
+    assert found.card["limits"][-1] == "Of one seed."
     tensors, card = weights.read_tensors(found.path)
     assert card["covariance_scale"] == 2.0
     assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
