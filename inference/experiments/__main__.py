@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from inference.experiments.phantoms import pairs_of
+from inference.experiments.phantoms import pairs_in
 from inference.experiments.reporting import write_report
 from inference.experiments.running import run_table
 from inference.experiments.tables import TABLES, AnyRecipe, small
@@ -45,12 +45,7 @@ def _as_it_is(recipe: AnyRecipe) -> AnyRecipe:
 
 def _data(options: argparse.Namespace, out: Path) -> RunDir:
     """The pairs: a run folder as it is, or made of a folder of phantoms."""
-    if (options.data / "spec.json").exists():
-        data = RunDir(options.data)
-        if data.spec().get("film_schema") is None:
-            raise RunError(f"{options.data} holds no pairs of backs and films.")
-    else:
-        data = pairs_of(options.data, options.out / "pairs")
+    data = pairs_in(options.data, options.out / "pairs")
     for given, name in ((options.pretrained, PRETRAINED), (options.reader, FILM_LANDMARKS)):
         if given is not None:
             shutil.copyfile(given, data.path / name)

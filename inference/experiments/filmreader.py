@@ -1,17 +1,17 @@
 """A reader of films in the frame of a synthesis: what measures the vertebrae on synthetic films.
 
-    python -m inference.experiments.filmreader PAIRS OUT.safetensors [--passes 20]
+    python -m inference.experiments.filmreader PHANTOMS OUT [--passes 20]
 
-PAIRS: a run folder of pairs by `phantoms.pairs_of`. It learns from real-look films and their true corners
-only; no synthetic film, and no back, is ever shown to it. Its network is that which finds vertebrae from
-backs (`networks.column`), with the film in the place of the back: it is taught places and tilts together,
-where a body is 22 pixels wide.
+PHANTOMS: a folder by `python -m inference.phantom`, or a run folder of their pairs. OUT gets
+reader.safetensors, and the pairs. The reader learns from real-look films and their true corners only; no
+synthetic film, and no back, is ever shown to it. Its network is that which finds vertebrae from backs
+(`networks.column`), with the film in the place of the back: it is taught places and tilts together, where a
+body is 22 pixels wide.
 
 Exit status: 0 done, 1 where something cannot be used.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,16 +21,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from inference.experiments.phantoms import pairs_in
 from inference.networks import weights
 from inference.networks.column import ColumnNetwork
 from inference.recipes.catalogue import RECIPES
 from inference.recipes.synthesis import SynthesisRecipe
-from inference.rundir import RunDir, RunError
+from inference.rundir import RunError
 from inference.training.dataset import ahead
 from inference.training.losses import column_loss
 from inference.training.pairs import Pairs
 
 READS: Final = "films"
+READER: Final = "reader.safetensors"
 _RATE: Final = 2e-3
 _WIDTH: Final = 16
 
@@ -76,15 +78,16 @@ def _toned(films: Tensor) -> Tensor:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m inference.experiments.filmreader", description=__doc__)
-    parser.add_argument("pairs", type=Path)
+    parser.add_argument("phantoms", type=Path, help="a folder of phantoms, or a run folder of their pairs")
     parser.add_argument("out", type=Path)
     parser.add_argument("--recipe", default="pair-column", help="the synthesis whose films it reads")
     parser.add_argument("--passes", type=int, default=20)
     asked = parser.parse_args(arguments)
-    recipe, run = RECIPES.get(asked.recipe), RunDir(asked.pairs)
+    recipe = RECIPES.get(asked.recipe)
     try:
         if not isinstance(recipe, SynthesisRecipe):
             raise RunError(f"{asked.recipe} is no recipe for a synthesis of films.")
+        run = pairs_in(asked.phantoms, asked.out / "pairs")
         cases = [case for case in run.cases() if case.split == "train" and case.film and case.film.corners_px]
         if not cases:
             raise RunError("No film to train on has its vertebral corners set.")
@@ -92,8 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         taught = Pairs(run, cases, recipe, spec["schema"], spec["film_schema"])
         network = learn(taught, recipe, passes=asked.passes)
         card = {"reads": READS, "recipe": recipe.to_dict(), "films": len(cases), "passes": asked.passes}
-        weights.save_tensors(asked.out, network.state_dict(), card)
-    except (OSError, json.JSONDecodeError, RunError) as error:
+        asked.out.mkdir(parents=True, exist_ok=True)
+        weights.save_tensors(asked.out / READER, network.state_dict(), card)
+    except (OSError, KeyError, ValueError, RunError) as error:
         print(f"filmreader: {error}", file=sys.stderr)
         return 1
     return 0

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.experiments import measuring
-from inference.experiments.phantoms import pairs_of
+from inference.experiments.phantoms import pairs_in
 from inference.experiments.readers import Reader, reader_of
 from inference.experiments.reporting import sheet
 from inference.experiments.running import Measured
@@ -225,8 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         asked.out.mkdir(parents=True, exist_ok=True)
-        ready = (asked.phantoms / "spec.json").exists()
-        data = RunDir(asked.phantoms) if ready else pairs_of(asked.phantoms, asked.out / "pairs")
+        data = pairs_in(asked.phantoms, asked.out / "pairs")
         figures = measure(data, asked.out, landmarks=asked.landmarks, film=asked.film, reader=asked.reader)
         write_json(asked.out / "heldout.json", figures)
     except (OSError, KeyError, ValueError, RunError) as error:

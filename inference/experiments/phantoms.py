@@ -11,8 +11,6 @@ import numpy as np
 from annotation.imaging.registration import register_depth, sample_depth
 from annotation.spine.schemas import BUILT_IN
 from capture_agent.k4a.camera import Calibration
-from inference.networks import pairs
-from inference.recipes.synthesis import SynthesisRecipe
 from inference.rundir import Case, Film, Points, RunDir, RunError
 
 BACK, FILM, CORNERS = "back6", "xray2", "vertebrae68"
@@ -42,24 +40,13 @@ def pairs_of(studies: Path, out: Path) -> RunDir:
     return run
 
 
-def films_of(pairs_run: RunDir, out: Path, recipe: SynthesisRecipe) -> RunDir:
-    """The real films of such a folder, cropped and toned as `recipe` does, with their vertebral corners.
-
-    On it a landmark network for synthetic films is trained: it then sees films as that recipe makes them.
-    """
-    run, spec = RunDir(out), pairs_run.spec()
-    cases = []
-    for case in pairs_run.cases():
-        names, film_names = spec["schema"]["points"], spec["film_schema"]["points"]
-        sheet = pairs.load(pairs_run.path, case, recipe, names, film_names)
-        film, _ = pairs.film_of(sheet, recipe)
-        cv2.imwrite(str(run.file("images", f"{case.image}.png")), film)
-        if sheet.corners_px is None:
-            raise RunError(f"Nobody has set the vertebral corners on the film of image {case.image}.")
-        placed: Points = tuple((float(x), float(y)) for x, y in sheet.corners_px)
-        name = f"images/{case.image}.png"
-        cases.append(Case(case.image, case.split, *recipe.size, name, None, placed))
-    run.write_spec({"kind": "training", "schema": _schema(CORNERS)}, cases)
+def pairs_in(folder: Path, out: Path) -> RunDir:
+    """The pairs of a folder: a run folder as it is, or phantoms made into one at `out`. Raises RunError."""
+    if not (folder / "spec.json").exists():
+        return pairs_of(folder, out)
+    run = RunDir(folder)
+    if run.spec().get("film_schema") is None:
+        raise RunError(f"{folder} holds no pairs of backs and films.")
     return run
 
 

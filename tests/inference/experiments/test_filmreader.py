@@ -27,13 +27,13 @@ def small_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_learns_and_reads_films_of_any_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = make_pairs(tmp_path / "run", images=18)
-    out = tmp_path / "reader.safetensors"
+    out = tmp_path / "reader"
     assert filmreader.main([str(run.path), str(out), "--recipe", RECIPE.name, "--passes", "8"]) == 0
     losses = [float(line.rpartition(" ")[2]) for line in capsys.readouterr().out.splitlines()]
     assert len(losses) == 8
     assert losses[-1] < losses[0]
 
-    reader = reader_of(out)
+    reader = reader_of(out / "reader.safetensors")
     assert isinstance(reader, FrameReader)
     spec, case = run.spec(), run.cases()[4]
     sheet = pairs.load(run.path, case, RECIPE, spec["schema"]["points"], spec["film_schema"]["points"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from annotation.imaging.registration import sample_depth
-from inference.experiments.phantoms import films_of, pairs_of
+from inference.experiments.phantoms import pairs_in, pairs_of
 from inference.networks import pairs
 from inference.phantom.__main__ import main as make_phantoms
 from inference.recipes.synthesis import PAPER
@@ -34,11 +34,13 @@ def test_every_study_is_a_pair_with_its_size(run: RunDir) -> None:
 
 
 def test_corners_lie_in_the_frame_in_their_order_however_the_film_is_stored(run: RunDir) -> None:
-    films = films_of(run, run.path / "films", PAPER)
     mirrored = [case.film.mirrored for case in run.cases() if case.film]
     assert set(mirrored) == {True, False}
-    for case in films.cases():
-        corners = np.array(case.points_px).reshape(17, 4, 2)
+    for case in run.cases():
+        assert case.film is not None
+        aligned = pairs.corners_aligned(case.film, PAPER, ["C7", "sacrum"])
+        assert aligned is not None
+        corners = aligned.reshape(17, 4, 2)
         assert (corners[:, [0, 2], 0] < corners[:, [1, 3], 0]).all()  # left of right
         assert (np.diff(corners.mean(axis=1)[:, 1]) > 0).all()  # T1 to L5
         assert 0 < corners[0, 0, 1] < corners[-1, 2, 1] <= 260
@@ -48,6 +50,8 @@ def test_what_is_there_is_not_made_again(run: RunDir) -> None:
     before = {path: path.stat().st_mtime_ns for path in (run.path / "depth").iterdir()}
     studies = run.path.parent / "studies"
     assert pairs_of(studies, run.path).cases() == run.cases()
+    assert pairs_in(run.path, run.path / "other").path == run.path
+    assert pairs_in(studies, run.path).cases() == run.cases()
     assert before == {path: path.stat().st_mtime_ns for path in (run.path / "depth").iterdir()}
     sheet = pairs.load(run.path, run.cases()[0], PAPER, run.spec()["schema"]["points"], ["C7", "sacrum"])
     assert sheet.depth_mm is not None
