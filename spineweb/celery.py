@@ -1,8 +1,10 @@
 """The Celery application. Messages only ring a bell; the job's row is the truth (see inference.models)."""
 
+import logging
 import os
 
 from celery import Celery
+from celery.beat import SchedulingError
 from celery.signals import beat_embedded_init, worker_process_init
 
 from spineweb.processes import die_with_parent
@@ -28,6 +30,16 @@ app.conf.beat_schedule = {
         "options": {"expires": 3600.0},
     },
 }
+
+
+def _in_a_line(record: logging.LogRecord) -> bool:
+    """Beat would print two stacks for each sweep that the broker does not take while it is away."""
+    if record.exc_info and isinstance(record.exc_info[1], SchedulingError):
+        record.msg, record.args, record.exc_info = "%s", (record.exc_info[1],), None
+    return True
+
+
+logging.getLogger("celery.beat").addFilter(_in_a_line)
 
 
 @beat_embedded_init.connect  # type: ignore[untyped-decorator]

@@ -1,7 +1,7 @@
 """What `manage.py up` becomes once everything is prepared: the small process that looks after all others.
 
-It starts the broker (unless REDIS_URL names one), the web processes on the socket it was handed, and the
-worker; says where the platform is; and stops all of them when it is stopped. It loads no Django app.
+It starts the broker (unless REDIS_URL names one), the web processes on the socket it was handed, and two
+workers; says where the platform is; and stops all of them when it is stopped. It loads no Django app.
 """
 
 import argparse
@@ -59,6 +59,13 @@ def worker_answers(broker_url: str) -> bool:
             return False
 
 
+def _celery(name: str, queue: str) -> list[str]:
+    """The arguments of a worker: one job at a time; when it is stopped it hands its job back."""
+    argv = ["-m", "celery", "-A", "spineweb", "worker", "--hostname", f"{name}@%h", "--queues", queue]
+    argv += ["--pool", "prefork", "--concurrency", "1", "--without-gossip", "--without-mingle"]
+    return [*argv, "--loglevel", "INFO"]
+
+
 class Platform:
     """The platform's services, in the order in which they are started."""
 
@@ -101,12 +108,13 @@ class Platform:
         )
 
     def worker(self) -> Service:
-        """The Celery worker: one job at a time, and the sweep. When it is stopped it hands its job back."""
-        argv = ["-m", "celery", "-A", "spineweb", "worker", "--pool", "prefork", "--concurrency", "1"]
-        argv += ["--queues", "celery,gpu"]
-        argv += ["--without-gossip", "--without-mingle", "--loglevel", "INFO", "--beat"]
+        """The Celery worker of all that is quick, and of the sweep."""
         url = self.environment["REDIS_URL"]
-        return self._service("worker", argv, lambda: worker_answers(url))
+        return self._service("worker", [*_celery("worker", "celery"), "--beat"], lambda: worker_answers(url))
+
+    def trainer(self) -> Service:
+        """The Celery worker of trainings: no prediction waits for hours behind one."""
+        return self._service("trainer", _celery("trainer", "gpu"), lambda: True)
 
     def demo(self) -> Service:
         """The making of the demo studies, once the platform is up."""
@@ -167,6 +175,8 @@ def run(options: argparse.Namespace) -> None:
         wait_until_ready(supervisor, services, lambda: bool(stopping))
         if not stopping:
             banner(options, time.time() - options.began)
+            # Nobody waits for it.
+            supervisor.start(platform.trainer())
         if options.demo and not stopping:
             supervisor.start(platform.demo())
         while not stopping:

@@ -145,8 +145,7 @@ def test_services(report: Report) -> None:
         return
     marks = "(database or postgres or redis) and not browser"
     title = "Database, queue and channel tests on PostgreSQL"
-    # By groups: those that share the broker must not run side by side.
-    chosen = ("-n", "2", "--dist", "loadgroup", "-m", marks, "tests")
+    chosen = ("-n", "2", "--dist", "worksteal", "-m", marks, "tests")
     report.pytest(title, *chosen, env={"SPINEWEB_TEST_DATABASE": database})
 
 

@@ -84,6 +84,16 @@ def test_what_it_keeps_is_its_owners_alone(launched: Launched) -> None:
     assert [path for path in private if path.is_file() and path.stat().st_mode & 0o077] == []
 
 
+def test_trainings_have_a_worker_of_their_own(launched: Launched) -> None:
+    deadline = time.monotonic() + 30
+    while not any("trainer@%h" in process.cmdline() for process in launched.family()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    for name, queue in (("worker@%h", "celery"), ("trainer@%h", "gpu")):
+        command = launched.member(name).cmdline()
+        assert command[command.index("--queues") + 1] == queue
+
+
 def test_without_a_demo_there_are_no_accounts(launched: Launched) -> None:
     assert not (launched.data / "demo_accounts.txt").exists()
 
