@@ -5,8 +5,10 @@ import hashlib
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from inference.phantom import __main__ as command
@@ -85,6 +87,30 @@ def test_an_interruption_keeps_whole_studies(
     monkeypatch.setattr(batch, "write_study", interrupt)
     assert _run(tmp_path, "--count", "3", "--seed", "4") == 130
     assert "go on" in capsys.readouterr().err
+
+
+def test_processes_end_with_the_one_that_was_killed(tmp_path: Path) -> None:
+    argv = [
+        "-m",
+        "inference.phantom",
+        str(tmp_path / "out"),
+        "--count",
+        "50",
+        "--seed",
+        "4",
+        "--workers",
+        "2",
+    ]
+    running = psutil.Popen([sys.executable, *argv], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("out/phantom-*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    workers = running.children(recursive=True)
+    assert len(workers) >= 2
+    running.kill()
+    running.wait()
+    assert psutil.wait_procs(workers, timeout=20)[1] == []
 
 
 @pytest.mark.parametrize(
