@@ -26,7 +26,7 @@ class FilmPoints(nn.Module):
     def __init__(self, recipe: LandmarkRecipe, points: list[str], network: nn.Module) -> None:
         super().__init__()
         self.recipe, self.points = recipe, points
-        self.network = network.eval().requires_grad_(requires_grad=False)
+        self.network = weights.ready(network).requires_grad_(requires_grad=False)
 
     def forward(self, films: Tensor) -> Tensor:
         """(B, points, cells, cells): the films fitted into the network's square and standardised as it was

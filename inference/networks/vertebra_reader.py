@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inference.networks import weights
 from inference.networks.straightened import Straightened
 from inference.vertebrae import chain, heads, strip
 from inference.vertebrae.chain import Column, SpineLine
@@ -51,7 +52,7 @@ class VertebraReader:
     """Reads films one by one with a network in evaluation mode, on the CPU or where the network lies."""
 
     def __init__(self, network: Straightened, *, passes: int = PASSES) -> None:
-        self.network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = weights.ready(network)
         self.device = next(network.parameters()).device
         self.passes = passes
 

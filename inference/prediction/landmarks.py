@@ -55,7 +55,7 @@ def _trained(run: RunDir, recipe: LandmarkRecipe) -> _Trained:
     weights.load_into(network, tensors, path.name)
     found = card.get("statistics")
     return _Trained(
-        network.eval(),
+        weights.ready(network),
         recipe,
         schema["points"],
         schema["mirrored_order"],

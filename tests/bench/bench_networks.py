@@ -1,9 +1,10 @@
 """What the networks of a study cost: a picture through each, and how many a training takes a second.
 
-Two threads, as on the machine of the figures in README. Eager is what predictions do; the others are what the
-same weights would take, each with how far its answer is from the eager one. ONNX Runtime is measured where it
-is installed. The least there could be, at 190 GFLOP/s (fp32) and 400 (bf16), is 545 or 258 ms for HRNet-W32
-at 576 x 576 and 261 or 124 ms for ResNet-9 at 128 x 256; the aims are 1.3 times that.
+Two threads, as on the machine of the figures in README. Predictions run HRNets channels-last and generators
+as they are; the others are what the same weights would take, each with how far its answer is from the eager
+one. ONNX Runtime is measured where it is installed (`pip install onnx onnxruntime`). The least there could be
+is the work of a network at the speed of large matrix products, which is measured in the same run: beside
+a time stands how many times that least time in fp32 it is. The aim is 1.3 for the fastest of each network.
 """
 
 import importlib
@@ -22,8 +23,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
-from measure import report, timed_ms
+from measure import percentile, report, timed_ms
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from inference.networks.hrnet import HRNet
 from inference.networks.pix2pix import ResNetGenerator
@@ -41,18 +43,16 @@ TIMES = 5
 
 def main() -> None:
     torch.set_num_threads(2)
-    for name, network, shape, aim in (
-        ("HRNet-W18, 576 x 576", HRNet(channels=5, points=6, width=18), (5, 576, 576), ""),
-        ("HRNet-W18, 384 x 384", HRNet(channels=5, points=6, width=18), (5, 384, 384), ""),
-        (
-            "HRNet-W32, 576 x 576",
-            HRNet(channels=5, points=6, width=32, version=1),
-            (5, 576, 576),
-            "708 / 335",
-        ),
-        ("ResNet-9, 128 x 256", ResNetGenerator(channels=10), (10, 256, 128), "339 / 161"),
+    fp32, bf16 = gflops(torch.float32), gflops(torch.bfloat16)
+    report("matrix products, fp32", [fp32], unit="GFLOP/s")
+    report("matrix products, bf16", [bf16], unit="GFLOP/s")
+    for name, network, shape in (
+        ("HRNet-W18, 576 x 576", HRNet(channels=5, points=6, width=18), (5, 576, 576)),
+        ("HRNet-W18, 384 x 384", HRNet(channels=5, points=6, width=18), (5, 384, 384)),
+        ("HRNet-W32, 576 x 576", HRNet(channels=5, points=6, width=32, version=1), (5, 576, 576)),
+        ("ResNet-9, 128 x 256", ResNetGenerator(channels=10), (10, 256, 128)),
     ):
-        one_network(name, network.eval(), torch.randn(1, *shape), aim)
+        one_network(name, network.eval(), torch.randn(1, *shape), fp32)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     report("networks, peak memory of this process", [peak], unit="MiB")
     training(
@@ -61,25 +61,38 @@ def main() -> None:
     training("films, ResNet-6 width 8", replace(synthesis.RECIPES[-1], width=8, batch=4), make_pairs)
 
 
+def gflops(kind: torch.dtype, size: int = 2048) -> float:
+    """Thousand million floating-point operations a second in products of large square matrices, at best."""
+    left, right = torch.randn(size, size).to(kind), torch.randn(size, size).to(kind)
+    return 2 * size**3 / min(timed_ms(lambda: left @ right, 2 * TIMES)) / 1e6
+
+
 @torch.inference_mode()
-def one_network(name: str, network: nn.Module, picture: Tensor, aim: str) -> None:
-    truth, as_any = network(picture), cast(Any, network)  # torch's types do not know memory_format
-    report(f"{name}, eager", timed_ms(lambda: network(picture), TIMES, 1), aim=aim)
+def one_network(name: str, network: nn.Module, picture: Tensor, fp32_gflops: float) -> None:
+    with FlopCounterMode(display=False) as counter:
+        truth = network(picture)
+    least_ms = counter.get_total_flops() / fp32_gflops / 1e6
+    as_any = cast(Any, network)  # torch's types do not know memory_format
+
+    def measure(how: str, act: Callable[[], Tensor]) -> None:
+        taken = timed_ms(act, TIMES, 1)
+        off = float((act().float() - truth).abs().max() / truth.abs().max())
+        note = (
+            f"{percentile(taken, 50) / least_ms:.2f} times {least_ms:.0f} ms; off by {off:.0e} of the largest"
+        )
+        report(f"{name}, {how}", taken, note=note)
+
+    measure("eager", lambda: network(picture))
+    other = picture.contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
-        measure(f"{name}, bf16", lambda: network(picture), truth, aim)
+        measure("bf16", lambda: network(picture))
         laid_out = as_any.to(memory_format=torch.channels_last)
-        other = picture.contiguous(memory_format=torch.channels_last)
-        measure(f"{name}, bf16 channels-last", lambda: laid_out(other), truth, aim)
+        measure("bf16 channels-last", lambda: laid_out(other))
+    measure("channels-last", lambda: laid_out(other))
     as_any.to(memory_format=torch.contiguous_format)
     if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnx"):
         session = onnx_session(network, picture)
-        measure(f"{name}, ONNX Runtime", lambda: torch.from_numpy(session(picture.numpy())), truth, aim)
-
-
-def measure(name: str, act: Callable[[], Tensor], truth: Tensor, aim: str) -> None:
-    taken = timed_ms(act, TIMES, 1)
-    off = float((act().float() - truth).abs().max() / truth.abs().max())
-    report(name, taken, aim=aim, note=f"off by {off:.1e} of the largest value")
+        measure("ONNX Runtime", lambda: torch.from_numpy(session(picture.numpy())))
 
 
 def onnx_session(network: nn.Module, picture: Tensor) -> Callable[[Any], Any]:
