@@ -32,6 +32,8 @@ from typing import Any
 CHECKPOINTS_KEPT = 2
 # Weights of a landmark network for X-rays, which a synthesis may hold its films to.
 FILM_LANDMARKS = "film_landmarks.safetensors"
+# Weights of the same network, which a training may begin from.
+START = "start.safetensors"
 _LOCK_WAIT_S = 20.0
 
 

@@ -9,12 +9,14 @@ from django.db.models import Q
 from annotation.actions.audit import record
 from annotation.actions.errors import ActionError, Conflict
 from annotation.models import Image, LandmarkSet, Project, User
+from inference.actions import versions
 from inference.actions.announcements import AnyJob, announce
 from inference.actions.beginnings import points_to_begin_from
 from inference.actions.snapshots import IMAGE_KIND, depth_by_image, gone_images, usable_images
 from inference.models import DatasetSnapshot, InferenceJob, ModelVersion, Refusal, TrainingJob, VersionState
 from inference.models.jobs import FINISHED
 from inference.recipes.base import Recipe
+from inference.recipes.catalogue import recipe_of
 from inference.recipes.landmarks import LandmarkRecipe
 from inference.recipes.synthesis import SynthesisRecipe
 
@@ -24,8 +26,18 @@ _OF = {"back": "backs", "radiograph": "X-rays", "pair": "backs with their X-rays
 
 
 @transaction.atomic
-def start_training(*, actor: User, snapshot: DatasetSnapshot, recipe: Recipe, name: str) -> TrainingJob:
-    """A pending training of a recipe on a snapshot. Raises ActionError where the two do not go together."""
+def start_training(
+    *,
+    actor: User,
+    snapshot: DatasetSnapshot,
+    recipe: Recipe,
+    name: str,
+    start_from: ModelVersion | None = None,
+) -> TrainingJob:
+    """A pending training of a recipe on a snapshot, anew or from the weights of a version of the project.
+
+    Raises ActionError where these do not go together.
+    """
     if recipe.target != snapshot.target:
         raise ActionError(
             f"{recipe.title} is for {_OF[recipe.target]}; the snapshot is of {_OF[snapshot.target]}.",
@@ -39,15 +51,19 @@ def start_training(*, actor: User, snapshot: DatasetSnapshot, recipe: Recipe, na
         )
     _require_corners(snapshot, recipe)
     _require_whole(snapshot)
+    if start_from is not None:
+        _require_fit(start_from, snapshot, recipe)
     job = TrainingJob.objects.create(
         project=snapshot.project,
         name=name,
         snapshot=snapshot,
         recipe=recipe.to_dict(),
         held_to=_held_to(snapshot.project, recipe),
+        start_from=start_from,
         created_by=actor,
     )
-    summary = f"{name}: {recipe.name} on {snapshot.name}"
+    begins = f", from {start_from.label}" if start_from else ""
+    summary = f"{name}: {recipe.name} on {snapshot.name}{begins}"
     record(actor=actor, action="training.start", target=job, summary=summary, project=snapshot.project)
     announce(job)
     return job
@@ -190,9 +206,11 @@ def cancel(*, actor: User, job: AnyJob) -> None:
 def resume_training(*, actor: User, job: TrainingJob) -> None:
     """Let a failed or cancelled training go on from its last checkpoint, or begin again where there is none.
 
-    Raises Conflict where it is neither, and where its snapshot can no longer be used.
+    Raises Conflict where it is neither, and where its snapshot or its start can no longer be used.
     """
     _require_whole(job.snapshot)
+    if job.start_from is not None:
+        _require_untouched(job.start_from)
     if not TrainingJob.objects.all().resume(job.pk):
         raise Conflict("Only a training that failed or was cancelled can go on.")
     record(actor=actor, action="training.resume", target=job, summary=job.name, project=job.project)
@@ -209,6 +227,35 @@ def _require_corners(snapshot: DatasetSnapshot, recipe: Recipe) -> None:
             "least one to train on and one to validate on. Set them and freeze a new snapshot, or choose "
             "another recipe.",
             fields={"recipe": ["needs vertebral corners"]},
+        )
+
+
+def _require_fit(start_from: ModelVersion, snapshot: DatasetSnapshot, recipe: Recipe) -> None:
+    same = start_from.project_id == snapshot.project_id and start_from.schema == snapshot.schema
+    if not same or not recipe.fits(recipe_of(start_from.recipe)):
+        raise ActionError(
+            f"{recipe.title} cannot begin from {start_from.label}, which has another network or other "
+            "landmarks. Begin anew, or choose a recipe with its network.",
+            fields={"start_from": ["does not fit"]},
+        )
+    _require_untouched(start_from)
+    held_out = {entry["subject"] for entry in snapshot.entries if entry["split"] != "train"}
+    known = held_out & versions.taught_by(start_from)
+    if known:
+        raise ActionError(
+            f"{start_from.label} has learned from {len(known)} of the {len(held_out)} subjects that this "
+            "snapshot keeps back to measure with, so the figures would flatter. Freeze a snapshot with the "
+            "split of the one it was trained on, or begin anew.",
+            fields={"start_from": ["knows who is measured on"]},
+        )
+
+
+def _require_untouched(start_from: ModelVersion) -> None:
+    gone = versions.gone_images(start_from)
+    if gone:
+        raise Conflict(
+            f"{start_from.label} has learned from {gone} images that were withdrawn or deleted since. "
+            "Begin anew."
         )
 
 

@@ -17,12 +17,13 @@ from annotation.actions.files import open_stored
 from annotation.actions.schemas import schema_of
 from annotation.models import LandmarkRevision, StoredFile
 from annotation.spine.schemas import LandmarkSchema
+from inference.actions import versions
 from inference.actions.beginnings import points_to_begin_from
 from inference.actions.sizes import mm_per_px_of
 from inference.actions.snapshots import depth_by_image, gone_images, pixels_of, usable_images
 from inference.models import DatasetSnapshot, InferenceJob, TrainingJob
 from inference.models.jobs import Job
-from inference.rundir import FILM_LANDMARKS, Case, Film, Points, RunDir, RunError, sha256_of
+from inference.rundir import FILM_LANDMARKS, START, Case, Film, Points, RunDir, RunError, sha256_of
 
 _PointsBySet = dict[tuple[str, int], Points]
 _EXTENSIONS = {"image/png": ".png", "image/jpeg": ".jpg", "image/tiff": ".tif"}
@@ -80,6 +81,15 @@ def prepare_training(job: TrainingJob, run: RunDir, tick: Callable[[], None]) ->
         tick()
         _copy(job.held_to.weights, run.path / FILM_LANDMARKS)
         spec["held_to"] = {"version": job.held_to.digest, "sha256": job.held_to.weights.sha256}
+    if job.start_from is not None:
+        if gone := versions.gone_images(job.start_from):
+            raise RunError(
+                f"{job.start_from.label}, from which this begins, has learned from {gone} images that were "
+                "withdrawn or deleted since. Begin anew."
+            )
+        tick()
+        _copy(job.start_from.weights, run.path / START)
+        spec["start_from"] = {"version": job.start_from.digest, "sha256": job.start_from.weights.sha256}
     run.write_spec(spec, cases)
 
 

@@ -1,6 +1,7 @@
 """Freezing backs and films of one visit: what the synthesis of X-rays is learned from."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -41,13 +42,17 @@ def draft_pairs(*, project: Project, schema: str, seed: int, choice: Choice) -> 
     kind = IMAGE_KIND["radiograph"]
     films = _first_by_study(select(project, usable, kind, FILM_SCHEMA, choice).revisions)
     cornered = select(project, usable, kind, CORNER_SCHEMA, choice).revisions
-    corners = {row.landmark_set.image_id: row for row in cornered}
+    corner_schema = schema_of(project, CORNER_SCHEMA)
+    # A set may be complete with a vertebra that is not on the film: whoever learns all of them cannot use it.
+    corners = {
+        row.landmark_set.image_id: row for row in cornered if _is_placed(row, corner_schema.point_names)
+    }
     both = sorted(backs.keys() & films.keys())
     empty = (
         f"No visit has both a back labelled in {back.title} and an X-ray labelled in {film.title}: "
         f"{len(backs)} have the back, {len(films)} the X-ray."
     )
-    entries = entries_of([backs[study] for study in both], seed, choice)
+    entries = entries_of(project, [backs[study] for study in both], seed, choice)
     film_by_back = {str(backs[study].landmark_set.image_id): films[study] for study in both}
     manifest = {
         "schema": back.to_dict(),
@@ -55,7 +60,7 @@ def draft_pairs(*, project: Project, schema: str, seed: int, choice: Choice) -> 
         "target": "pair",
         "choice": choice.to_dict(),
         "seed": seed,
-        "corner_schema": schema_of(project, CORNER_SCHEMA).to_dict(),
+        "corner_schema": corner_schema.to_dict(),
         "entries": [{**entry, "film": _film(film_by_back[entry["image"]], corners)} for entry in entries],
     }
     left_out = {
@@ -71,7 +76,7 @@ def freeze_pairs(
     *, actor: User, project: Project, name: str, schema: str, seed: int, choice: Choice = DEFAULT_CHOICE
 ) -> DatasetSnapshot:
     """Freeze each visit whose back is completely labelled in `schema` and whose film is in `xray2`; with the
-    film's vertebral corners where these are set and enter by the same choice.
+    film's vertebral corners where all of these are placed and enter by the same choice.
 
     One pair a visit: of several backs or films the first that came in, so that no visit counts twice. Raises
     ActionError where there are none, fewer than two subjects, or a film whose side nobody has confirmed.
@@ -103,6 +108,12 @@ def _film(revision: LandmarkRevision, corners: dict[uuid.UUID, LandmarkRevision]
         **_frozen(revision),
         "corners": _frozen(corners[image.pk]) if image.pk in corners else None,
     }
+
+
+def _is_placed(revision: LandmarkRevision, names: Iterable[str]) -> bool:
+    """Whether every one of these points has a place."""
+    placed = {point["name"] for point in revision.points if point["x"] is not None}
+    return placed.issuperset(names)
 
 
 def _frozen(revision: LandmarkRevision) -> dict[str, Any]:

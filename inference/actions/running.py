@@ -184,14 +184,17 @@ def _place(job: InferenceJob, image: Image, schema: str, case: dict[str, Any]) -
     """A landmark set by the job's version, with what the network says of its own doubt."""
     version, placed = job.model_version, case["points"]
     points = [{"state": "placed", **{k: point[k] for k in _POINT if k in point}} for point in placed]
-    landmark_set = save_prediction(image=image, schema=schema, points=points, model_label=version.label)
+    abstains = (case.get("abstains") or "")[:300]
+    landmark_set = save_prediction(
+        image=image, schema=schema, points=points, model_label=version.label, abstains=abstains
+    )
     told: dict[str, Any] = {
         kind: {point["name"]: point[kind] for point in placed if point.get(kind) is not None}
         for kind in ("confidence", "covariance_px2")
     }
     told["doubts"] = case.get("doubts", [])
-    told["abstains"] = (case.get("abstains") or "")[:300]
     told["major_doubt_deg"] = case.get("major_doubt_deg")
+    told["curve_doubts"] = case.get("curves", [])
     Prediction.objects.update_or_create(
         landmark_set=landmark_set, defaults={"model_version": version, "job": job, **told}
     )

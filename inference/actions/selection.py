@@ -32,7 +32,9 @@ class Choice:
     """What a person chooses when freezing; kept in the manifest. Raises ActionError naming the wrong field.
 
     Consent is no choice: only who has given it enters. `visits_from`, `visits_to`: first and last visit date,
-    both included. The shares are of the subjects; the rest trains.
+    both included. The shares are of the subjects; the rest trains. `split_as`: the snapshot whose subjects
+    stay on the side that they have there, so that what is trained on the two can be compared; only the others
+    are split.
     """
 
     review: Review = "complete"
@@ -40,6 +42,7 @@ class Choice:
     visits_to: datetime.date | None = None
     validation_share: float = VALIDATION_SHARE
     test_share: float = TEST_SHARE
+    split_as: uuid.UUID | None = None
 
     def __post_init__(self) -> None:
         if self.visits_from and self.visits_to and self.visits_from > self.visits_to:
@@ -59,6 +62,7 @@ class Choice:
             "visits_to": self.visits_to.isoformat() if self.visits_to else None,
             "validation_share": self.validation_share,
             "test_share": self.test_share,
+            "split_as": str(self.split_as) if self.split_as else None,
         }
 
 

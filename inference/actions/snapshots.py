@@ -2,7 +2,9 @@
 
 import random
 import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -89,7 +91,7 @@ def draft(*, project: Project, schema: str, seed: int, choice: Choice) -> Draft:
         "target": definition.target,
         "choice": choice.to_dict(),
         "seed": seed,
-        "entries": entries_of(selection.revisions, seed, choice),
+        "entries": entries_of(project, selection.revisions, seed, choice),
     }
     asked = "" if choice == DEFAULT_CHOICE else " and enters by this choice"
     empty = f"No image of this project is completely labelled in {schema}{asked} yet."
@@ -135,16 +137,24 @@ def keep(*, actor: User, project: Project, name: str, draft: Draft) -> DatasetSn
 
 def gone_images(snapshot: DatasetSnapshot) -> int:
     """How many of its images may no longer be used: consent withdrawn, or deleted, since it was frozen."""
-    live = {str(pk) for pk in usable_images(snapshot.project).values_list("pk", flat=True)}
-    return sum(image not in live for image in snapshot.images)
+    return gone_of(snapshot.project, snapshot.images)
 
 
-def entries_of(revisions: list[LandmarkRevision], seed: int, choice: Choice) -> list[dict[str, Any]]:
-    """The manifest's entries: what is read of each image, and its subject's split."""
+def gone_of(project: Project, images: Collection[str]) -> int:
+    """How many of some images of a project may no longer be used."""
+    live = {str(pk) for pk in usable_images(project).values_list("pk", flat=True)}
+    return sum(image not in live for image in images)
+
+
+def entries_of(
+    project: Project, revisions: list[LandmarkRevision], seed: int, choice: Choice
+) -> list[dict[str, Any]]:
+    """The manifest's entries: what is read of each image, and its subject's split. Raises ActionError."""
     images = [revision.landmark_set.image for revision in revisions]
     depth = depth_by_image([image.pk for image in images])
     subjects = sorted({str(image.study.subject_id) for image in images})
-    split = split_subjects(subjects, seed, choice.validation_share, choice.test_share)
+    known = _split_of(project, choice.split_as) if choice.split_as else {}
+    split = split_subjects(subjects, seed, choice.validation_share, choice.test_share, known)
     return [
         {
             "image": str(image.pk),
@@ -167,18 +177,32 @@ def split_subjects(
     seed: int,
     validation_share: float = VALIDATION_SHARE,
     test_share: float = TEST_SHARE,
+    known: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
     """Each subject's split: about these shares to validate and test, at least one each to train and validate.
 
-    By subject, never by file: two visits of one child are never on both sides.
+    By subject, never by file: two visits of one child are never on both sides. Whose split is `known` keeps
+    it; the others bring the shares as near as they can.
     """
-    shuffled = list(subjects)
-    random.Random(seed).shuffle(shuffled)  # noqa: S311 - a split, not a secret
-    validation = min(len(shuffled), max(1, round(validation_share * len(shuffled))))
-    test = max(0, min(round(test_share * len(shuffled)), len(shuffled) - validation - 1))
+    kept = {subject: known[subject] for subject in subjects if subject in known}
+    sides = list(kept.values())
+    others = [subject for subject in subjects if subject not in kept]
+    random.Random(seed).shuffle(others)  # noqa: S311 - a split, not a secret
+    wanted = max(1, round(validation_share * len(subjects))) - sides.count("validation")
+    validation = min(len(others), max(0, wanted))
+    wanted = round(test_share * len(subjects)) - sides.count("test")
+    test = max(0, min(wanted, len(others) - validation - ("train" not in sides)))
     names = ["validation"] * validation + ["test"] * test
-    names += ["train"] * (len(shuffled) - len(names))
-    return dict(zip(shuffled, names, strict=True))
+    names += ["train"] * (len(others) - len(names))
+    return kept | dict(zip(others, names, strict=True))
+
+
+def _split_of(project: Project, snapshot: uuid.UUID) -> dict[str, str]:
+    """Each subject's split in an earlier snapshot of the project. Raises ActionError."""
+    found = DatasetSnapshot.objects.filter(project=project, pk=snapshot).first()
+    if found is None:
+        raise ActionError("This project has no such snapshot to split as.", field="split_as")
+    return {entry["subject"]: entry["split"] for entry in found.entries}
 
 
 def _counts(entries: list[dict[str, Any]]) -> dict[str, int]:
@@ -189,5 +213,6 @@ def _counts(entries: list[dict[str, Any]]) -> dict[str, int]:
         "subjects": len({entry["subject"] for entry in entries}),
         "images": len(entries),
         "with_depth": sum(entry["depth"] is not None for entry in entries),
+        "with_corners": sum(bool(entry.get("film", {}).get("corners")) for entry in entries),
         **counts,
     }

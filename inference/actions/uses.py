@@ -40,10 +40,22 @@ def _uses(project: Project, subjects: dict[uuid.UUID, Subject]) -> dict[uuid.UUI
         inside = {entry["subject"] for entry in snapshot.entries} & by_id.keys()
         if not inside:
             continue
-        trainings = TrainingJob.objects.filter(snapshot=snapshot).defer("log", "history")
-        models = ModelVersion.objects.filter(snapshot=snapshot)
+        trainings, models = _made_of(snapshot)
         for subject in inside:
-            by_id[subject].snapshots.append(snapshot)
-            by_id[subject].trainings += trainings.order_by("-created_at")
-            by_id[subject].models += models.order_by("-created_at")
+            use = by_id[subject]
+            use.snapshots.append(snapshot)
+            use.trainings += [job for job in trainings if job not in use.trainings]
+            use.models += [version for version in models if version not in use.models]
     return found
+
+
+def _made_of(snapshot: DatasetSnapshot) -> tuple[list[TrainingJob], list[ModelVersion]]:
+    """The trainings on a snapshot and their models, and whatever began from these, each the newest first."""
+    rows = TrainingJob.objects.defer("log", "history")
+    trainings, newer = dict[uuid.UUID, TrainingJob](), list(rows.filter(snapshot=snapshot))
+    while newer:
+        trainings |= {job.pk: job for job in newer}
+        made = ModelVersion.objects.filter(job__in=newer)
+        newer = list(rows.filter(start_from__in=made).exclude(pk__in=trainings))
+    models = ModelVersion.objects.filter(job__in=trainings).order_by("-created_at")
+    return sorted(trainings.values(), key=lambda job: job.created_at, reverse=True), list(models)

@@ -1,12 +1,15 @@
 """Promoting and retiring model versions."""
 
+from collections.abc import Iterator
+
 from django.db import transaction
 from django.utils import timezone
 
 from annotation.actions.audit import record
 from annotation.actions.errors import Conflict
 from annotation.models import User
-from inference.models import ModelVersion, VersionState
+from inference.actions.snapshots import gone_of
+from inference.models import DatasetSnapshot, ModelVersion, VersionState
 from inference.models.versions import VERSION_TRANSITIONS, digest_of_origin
 
 # Fewer than these give figures that say little.
@@ -40,6 +43,31 @@ def in_use(version: ModelVersion) -> ModelVersion | None:
     return rows.exclude(pk=version.pk).first()
 
 
+def line_of(version: ModelVersion) -> Iterator[ModelVersion]:
+    """The version, the one whose weights it began from, and so on to one that began anew."""
+    before: ModelVersion | None = version
+    while before is not None:
+        yield before
+        before = before.job.start_from if before.job else None
+
+
+def snapshots_of(version: ModelVersion) -> list[DatasetSnapshot]:
+    """What it has learned from: its own snapshot and its line's; what comes with the program has none."""
+    return [one.snapshot for one in line_of(version) if one.snapshot is not None]
+
+
+def taught_by(version: ModelVersion) -> set[str]:
+    """The subjects of this project that a version and its line have learned from."""
+    entries = (entry for snapshot in snapshots_of(version) for entry in snapshot.entries)
+    return {entry["subject"] for entry in entries if entry["split"] == "train"}
+
+
+def gone_images(version: ModelVersion) -> int:
+    """How many of the images it and its line were trained with may no longer be used."""
+    images = {image for snapshot in snapshots_of(version) for image in snapshot.images}
+    return gone_of(version.project, images)
+
+
 def limits_of(version: ModelVersion) -> list[str]:
     """What a version was not made for, in plain words, from what is known of it."""
     sees = {"back": "pictures of backs", "radiograph": "X-rays", "pair": "backs and their X-rays"}
@@ -58,6 +86,11 @@ def limits_of(version: ModelVersion) -> list[str]:
         # What comes with the program says on its card how it was measured.
         if "test" not in version.metrics["metrics"]:
             said.append("No test subjects: the figures were also used to choose the epoch, and flatter it.")
+    if version.job is not None and version.job.start_from is not None:
+        said.append(
+            f"It began from the weights of {version.job.start_from.label}: what that one has learned, and "
+            "its limits, are in it."
+        )
     if version.target == "pair":
         said.append(
             "What it makes looks like an X-ray and is none: angles read on it are only as good as the Cobb "

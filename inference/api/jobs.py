@@ -59,6 +59,8 @@ class TrainingJobWire(JobWire):
     recipe: RecipeWire
     snapshot: SnapshotWire
     model: ModelNameWire | None
+    # The version whose weights it began from; None where it began anew.
+    start_from: ModelNameWire | None
     best_error_px: float | None
     losses: list[float]
 
@@ -120,6 +122,7 @@ def training_job_wire(job: TrainingJob) -> TrainingJobWire:
         "recipe": recipe_wire(recipe_of(job.recipe)),
         "snapshot": snapshot_wire(job.snapshot),
         "model": model_name_wire(version) if version else None,
+        "start_from": model_name_wire(job.start_from) if job.start_from else None,
         "best_error_px": min(errors, default=None),
         "losses": [loss for loss in losses if loss is not None],
     }
@@ -163,7 +166,7 @@ def _numbers_of(entry: dict[str, Any]) -> dict[str, float | None]:
 
 def visible_training_jobs(user: User) -> QuerySet[Any]:
     rows = TrainingJob.objects.visible_to(user).defer("snapshot__manifest")
-    return rows.select_related("project", "created_by", "snapshot__created_by", "model_version")
+    return rows.select_related("project", "created_by", "snapshot__created_by", "model_version", "start_from")
 
 
 def visible_inference_jobs(user: User) -> QuerySet[Any]:
@@ -202,6 +205,7 @@ class TrainingInput(Input):
     recipe = serializers.ChoiceField(choices=[*RECIPES])
     name = serializers.CharField(max_length=100)
     changes = serializers.DictField(default=dict)
+    start_from = serializers.UUIDField(allow_null=True, default=None)
 
 
 class InferenceInput(Input):
@@ -220,7 +224,8 @@ class InferenceInput(Input):
 
 
 class TrainingJobs(Endpoint):
-    """Trainings. A POST starts one; `changes` sets numbers of the recipe, such as `{"epochs": 20}`."""
+    """Trainings. A POST starts one; `changes` sets numbers of the recipe, such as `{"epochs": 20}`, and
+    `start_from` names a version with the recipe's network, whose weights it begins from."""
 
     permission_classes = [InProject]
     capabilities = {"GET": Capability.VIEW, "POST": Capability.TRAIN}
@@ -243,7 +248,11 @@ class TrainingJobs(Endpoint):
             recipe = RECIPES[given["recipe"]].with_changes(given["changes"])
         except ValueError as error:
             raise ValidationError({"changes": [str(error)]}) from error
-        job = jobs.start_training(actor=user, snapshot=snapshot, recipe=recipe, name=given["name"])
+        begun = given["start_from"]
+        start_from = self.row(ModelVersion.objects.visible_to(user), pk=begun) if begun else None
+        job = jobs.start_training(
+            actor=user, snapshot=snapshot, recipe=recipe, name=given["name"], start_from=start_from
+        )
         tasks.ring(job)
         return Response(training_job_wire(job), status=201)
 

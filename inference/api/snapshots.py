@@ -28,6 +28,8 @@ class SnapshotCountsWire(TypedDict):
     subjects: int
     images: int
     with_depth: int
+    # Pairs whose film has its vertebral corners set; None in a snapshot from before they were counted.
+    with_corners: int | None
     train: int
     validation: int
     test: int
@@ -63,6 +65,8 @@ class ChoiceWire(TypedDict):
     visits_to: str | None
     validation_share: float
     test_share: float
+    # The snapshot whose subjects stay on the side that they have there.
+    split_as: str | None
 
 
 class LeftOutWire(TypedDict):
@@ -97,7 +101,7 @@ def snapshot_wire(row: DatasetSnapshot) -> SnapshotWire:
         "target": row.target,
         "seed": row.seed,
         "digest": row.digest,
-        "counts": cast(SnapshotCountsWire, row.counts),
+        "counts": cast(SnapshotCountsWire, {"with_corners": None, **row.counts}),
         "created_by": person_wire(row.created_by),
         "created_at": iso(row.created_at),
     }
@@ -107,9 +111,14 @@ def snapshot_facts_wire(row: DatasetSnapshot) -> SnapshotFactsWire:
     """A snapshot with what was chosen and what is gone since; without its entries, which can be many."""
     return {
         **snapshot_wire(row),
-        "choice": row.manifest.get("choice"),
+        "choice": _choice_wire(row.manifest.get("choice")),
         "gone_images": snapshots.gone_images(row),
     }
+
+
+def _choice_wire(choice: dict[str, Any] | None) -> ChoiceWire | None:
+    # The first choices did not know of another snapshot's split.
+    return None if choice is None else cast(ChoiceWire, {"split_as": None, **choice})
 
 
 def snapshot_detail_wire(row: DatasetSnapshot) -> SnapshotDetailWire:
@@ -146,6 +155,7 @@ class DraftInput(Input):
     visits_to = serializers.DateField(allow_null=True, default=None)
     validation_share = serializers.FloatField(min_value=0, max_value=MOST_HELD_OUT, default=VALIDATION_SHARE)
     test_share = serializers.FloatField(min_value=0, max_value=MOST_HELD_OUT, default=TEST_SHARE)
+    split_as = serializers.UUIDField(allow_null=True, default=None)
 
 
 class FreezeInput(DraftInput):
@@ -175,7 +185,7 @@ class Snapshots(Endpoint):
 
     With `pairs`, each back labelled in the schema beside the labelled X-ray of its visit. `review`: also
     accepted by a doctor, or signed. `visits_from`, `visits_to`: dates of visits, both included. The shares
-    are of the subjects.
+    are of the subjects; with `split_as`, those of that snapshot stay on the side that they have there.
     """
 
     permission_classes = [InProject]

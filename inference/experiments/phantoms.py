@@ -27,15 +27,13 @@ def pairs_of(studies: Path, out: Path) -> RunDir:
     run = RunDir(out)
     cases, sizes = [], {}
     for index, study in enumerate(sorted(path.parent for path in studies.glob("*/labels.json"))):
-        place = index % _OF
-        split = "test" if place < _TEST else "validation" if place < _TEST + _VALIDATION else "train"
-        made = _case(study, run, split)
+        made = _case(study, run, split_at(index))
         if made is not None:
             case, sizes[case.image] = made
             cases.append(case)
     if not cases:
         raise RunError(f"{studies} holds no phantoms; make some with python -m inference.phantom.")
-    schemas = {"schema": _schema(BACK), "film_schema": _schema(FILM)}
+    schemas = {"schema": schema_spec(BACK), "film_schema": schema_spec(FILM)}
     run.write_spec({"kind": "training", **schemas, "mm_per_px": sizes}, cases)
     return run
 
@@ -52,9 +50,8 @@ def pairs_in(folder: Path, out: Path) -> RunDir:
 
 def _case(study: Path, run: RunDir, split: str) -> tuple[Case, float] | None:
     labels = json.loads((study / "labels.json").read_text())
-    sets = labels["landmarks"]
-    back = _points(sets["colour"][BACK], BACK)
-    ends, corners = (_points(sets["radiograph"][name], name) for name in (FILM, CORNERS))
+    back = points_of(labels, "colour", BACK)
+    ends, corners = (points_of(labels, "radiograph", name) for name in (FILM, CORNERS))
     film_file = study / "radiograph.png"
     if None in (*back, *ends, *corners) or not film_file.exists():
         return None
@@ -70,8 +67,8 @@ def _case(study: Path, run: RunDir, split: str) -> tuple[Case, float] | None:
     depth_mm = np.load(depth_file, allow_pickle=False)
     placed = np.array([point for point in back if point is not None])
     distance_mm = float(np.nanmedian(sample_depth(depth_mm, placed)))
-    colour = _linked(study / "colour.jpg", run, f"{study.name}.jpg")
-    picture = _linked(film_file, run, f"{study.name}-film.png")
+    colour = linked(study / "colour.jpg", run, f"{study.name}.jpg")
+    picture = linked(film_file, run, f"{study.name}-film.png")
     height, width = cv2.imread(str(film_file), cv2.IMREAD_UNCHANGED).shape[:2]  # type: ignore[union-attr]
     film = Film(
         image=f"{study.name}-film",
@@ -88,19 +85,27 @@ def _case(study: Path, run: RunDir, split: str) -> tuple[Case, float] | None:
     return case, distance_mm / camera.fx
 
 
-def _points(found: dict[str, Any], schema: str) -> Points:
-    placed = {point["name"]: point for point in found["points"]}
+def split_at(index: int) -> str:
+    """The split of the study at this place in the order of their names."""
+    place = index % _OF
+    return "test" if place < _TEST else "validation" if place < _TEST + _VALIDATION else "train"
+
+
+def points_of(labels: dict[str, Any], picture: str, schema: str) -> Points:
+    """The points of a schema on one picture of a study, by its labels.json."""
+    placed = {point["name"]: point for point in labels["landmarks"][picture][schema]["points"]}
     chosen = [placed[name] for name in BUILT_IN[schema].point_names]
     return tuple(None if point["x"] is None else (point["x"], point["y"]) for point in chosen)
 
 
-def _schema(name: str) -> dict[str, Any]:
+def schema_spec(name: str) -> dict[str, Any]:
+    """A built-in schema as spec.json tells of it."""
     schema = BUILT_IN[name]
     points, order = list(schema.point_names), list(schema.mirrored_order)
     return {"name": name, "points": points, "mirrored_order": order}
 
 
-def _linked(source: Path, run: RunDir, name: str) -> str:
+def linked(source: Path, run: RunDir, name: str) -> str:
     """The file under images/, without a second copy where the disk can do that."""
     target = run.file("images", name)
     if not target.exists():

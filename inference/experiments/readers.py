@@ -77,7 +77,7 @@ class StraighteningReader:
     def _one(self, film: NDArray[np.uint8]) -> Corners:
         shown = np.asarray(cv2.resize(film, _SHOWN_PX, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
         try:
-            found, _ = self.predictor.found(shown)
+            found = self.predictor.found(shown).found
         except ValueError:
             return np.full((len(BUILT_IN[CORNERS].points), 2), np.nan)
         height, width = film.shape

@@ -203,12 +203,16 @@ class TrainingJob(Job):
     """Train one recipe on one snapshot. `history` holds one entry per epoch, for the curve.
 
     `held_to`: the landmark network that the films of a synthesis are held to, where its recipe asks for one.
+    `start_from`: the version whose weights the training begins from; None where it begins anew.
     """
 
     recipe: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
     snapshot = models.ForeignKey(DatasetSnapshot, on_delete=models.PROTECT, related_name="training_jobs")
     held_to = models.ForeignKey(
         "inference.ModelVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="held_jobs"
+    )
+    start_from = models.ForeignKey(
+        "inference.ModelVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="followers"
     )
     history: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(default=list)
 

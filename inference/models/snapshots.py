@@ -43,7 +43,8 @@ class DatasetSnapshot(models.Model):
     seed = models.PositiveIntegerField()
     manifest: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
     digest = models.CharField(max_length=64)
-    # {"subjects", "images", "with_depth", "train", "validation", "test"}: images per split.
+    # {"subjects", "images", "with_depth", "with_corners", "train", "validation", "test"}: images per split.
+    # The first ones do not count corners.
     counts: "models.JSONField[dict[str, int], dict[str, int]]" = models.JSONField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

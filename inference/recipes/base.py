@@ -36,6 +36,8 @@ class Recipe:
     architectures: ClassVar[tuple[str, ...]]
     ranges: ClassVar[Ranges] = {}
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    # What shapes the network beside channels and architecture; None where it never begins from other weights.
+    shaping: ClassVar[tuple[str, ...] | None] = None
 
     name: str
     title: str
@@ -110,6 +112,13 @@ class Recipe:
             for name, value in dataclasses.asdict(self).items()
         }
         return {"kind": self.kind, **plain}
+
+    def fits(self, other: "Recipe") -> bool:
+        """Whether a training by this recipe can begin from the weights of one by the other."""
+        if type(self) is not type(other) or self.shaping is None:
+            return False
+        named = ("target", "channels", "architecture", *self.shaping)
+        return all(getattr(self, name) == getattr(other, name) for name in named)
 
     def with_changes(self, changes: Mapping[str, object]) -> Self:
         """The recipe with some settings changed; what it is (name, target, channels, network) stays.

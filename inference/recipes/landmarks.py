@@ -54,6 +54,8 @@ class LandmarkRecipe(Recipe):
         "moved": get_args(Moved),
     }
 
+    shaping: ClassVar[tuple[str, ...] | None] = ("valid_plane", "heatmap_stride", "width")
+
     architecture: str = "unet"
     image_px: int = 256
     frame: Frame = "fit"

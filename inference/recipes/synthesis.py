@@ -73,6 +73,17 @@ class SynthesisRecipe(Recipe):
         "keep": get_args(Keep),
     }
 
+    shaping: ClassVar[tuple[str, ...] | None] = (
+        "film_width_px",
+        "film_height_px",
+        "landmarks",
+        "width",
+        "dropout",
+        "resize",
+        "finds_column",
+        "column_width",
+    )
+
     architecture: str = "resnet9"
     film_width_px: int = 128
     film_height_px: int = 256
@@ -115,6 +126,11 @@ class SynthesisRecipe(Recipe):
                 raise ValueError(f"{name}: must be a multiple of 32 where vertebrae are found first")
         if self.shift_least_fraction > self.shift_most_fraction:
             raise ValueError("shift_least_fraction: must not be above shift_most_fraction")
+
+    @property
+    def finds_column(self) -> bool:
+        """Whether vertebrae are found first."""
+        return self.column_passes > 0
 
     @property
     def size(self) -> tuple[int, int]:

@@ -28,6 +28,7 @@ class VertebraRecipe(Recipe):
         "wander": (0, 0.05),
         "gamma": (0, 2),
     }
+    shaping: ClassVar[tuple[str, ...] | None] = ("width", "finder_width")
 
     target: Target = "radiograph"
     channels: tuple[Channel, ...] = ("colour",)
@@ -89,6 +90,7 @@ class RegressionRecipe(Recipe):
     kind: ClassVar[str] = "regression"
     architectures: ClassVar[tuple[str, ...]] = ("bpd-cnn",)
     ranges: ClassVar[Ranges] = {"bpd_weight": (0, 10), "height_px": (64, 2048), "width_px": (32, 1024)}
+    shaping: ClassVar[tuple[str, ...] | None] = ("height_px", "width_px")
 
     target: Target = "radiograph"
     channels: tuple[Channel, ...] = ("colour",)

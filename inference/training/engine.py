@@ -17,12 +17,12 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from inference.networks import weights
-from inference.recipes.base import Recipe, rate_factor
-from inference.rundir import RunDir, RunError, sha256_of
+from inference.recipes.base import Precision, Recipe, rate_factor
+from inference.rundir import START, RunDir, RunError, sha256_of
 
 _SECONDS_BETWEEN_STEP_LINES = 0.5
 # What of a spec is written into the header of the weights.
-CARD = ("recipe", "schema", "film_schema", "snapshot_digest", "held_to", "commit")
+CARD = ("recipe", "schema", "film_schema", "snapshot_digest", "held_to", "start_from", "commit")
 
 
 @dataclass
@@ -49,10 +49,12 @@ class Engine:
         torch.manual_seed(recipe.seed)
         torch.use_deterministic_algorithms(True, warn_only=True)
         self.run, self.recipe, self.card = run, recipe, {name: spec.get(name) for name in CARD}
+        accelerator = str(spec.get("accelerator", "auto"))
+        self.precision = precision_here(recipe.precision, accelerator)
         self.fabric = Fabric(
-            accelerator=str(spec.get("accelerator", "auto")),
+            accelerator=accelerator,
             devices=int(spec.get("devices", 1)),
-            precision=recipe.precision,
+            precision=self.precision,
         )
         self.fabric.launch()
         self._began, self._before_s = time.monotonic(), 0.0
@@ -76,6 +78,18 @@ class Engine:
         """A network made of others that are carried already: it can be kept as the best, and be measured."""
         self.plain[name] = network
         self._assembled.add(name)
+
+    def start(self, name: str) -> bool:
+        """Begin the network `name` from the weights in the run folder; whether there are such.
+
+        Before `resume`, whose checkpoint counts more. Raises RunError where they are another network's.
+        """
+        path = self.run.path / START
+        if not path.is_file():
+            return False
+        weights.load_into(self.plain[name], weights.read_tensors(path)[0], path.name)
+        print(f"{name} begins from {path.name}", flush=True)
+        return True
 
     @property
     def writes(self) -> bool:
@@ -177,9 +191,20 @@ class Engine:
             "epochs": self.recipe.epochs,
             "parameters": sum(parameter.numel() for parameter in self.plain[name].parameters()),
             "device": str(self.fabric.device),
+            "precision": self.precision,
             "torch": torch.__version__,
             "seconds": self._seconds(),
         }
+
+
+def precision_here(asked: Precision, accelerator: str) -> Precision:
+    """What a recipe asks for, or single precision on a processor that has no instructions for bfloat16.
+
+    There bfloat16 takes two to three times as long (`tests/bench/bench_networks.py`), and is less exact.
+    """
+    on_cpu = accelerator == "cpu" or (accelerator == "auto" and not torch.accelerator.is_available())
+    knows = any(has for what, has in torch.cpu.get_capabilities().items() if what.endswith("bf16"))
+    return "32-true" if on_cpu and not knows else asked
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

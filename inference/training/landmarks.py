@@ -95,7 +95,9 @@ def _build(run: RunDir, recipe: LandmarkRecipe, points: list[str]) -> _Trained:
     optimiser = torch.optim.AdamW(
         plain.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
-    return _Trained(engine, engine.add("heatmaps", plain, optimiser), recipe, points)
+    trained = _Trained(engine, engine.add("heatmaps", plain, optimiser), recipe, points)
+    engine.start("heatmaps")
+    return trained
 
 
 def _load_pretrained(network: HRNet, path: Path, recipe: LandmarkRecipe) -> None:

@@ -42,6 +42,7 @@ def train(run: RunDir, recipe: RegressionRecipe) -> None:
     engine = Engine(run, recipe)
     plain = BpdCnn(points=len(names), height=recipe.height_px, width=recipe.width_px)
     network = engine.add("network", plain, torch.optim.Adam(plain.parameters(), lr=recipe.learning_rate))
+    engine.start("network")
     first, best = engine.resume()
     steps = -(-len(train_films) // recipe.batch)
     clock = Clock(steps=steps, epochs=recipe.epochs, first=first)

@@ -15,12 +15,12 @@ from inference.networks.registry import build_column, build_discriminator, build
 from inference.networks.unlike import quantities, ranges_of
 from inference.recipes.synthesis import SynthesisRecipe
 from inference.rundir import FILM_LANDMARKS, Case, RunDir, RunError, write_bytes
+from inference.training.columns import angles_deg, unbiased_gain
 from inference.training.dataset import ahead
 from inference.training.engine import Best, Clock, Engine
 from inference.training.film_metrics import FilmScores
 from inference.training.losses import column_loss, critic_loss, deceit_loss, jointly_changed, masked_l1
 from inference.training.pairs import PairBatch, Pairs
-from inference.vertebrae.angles import major_cobb_deg
 
 _SAMPLES = 4
 
@@ -59,6 +59,7 @@ def train(run: RunDir, recipe: SynthesisRecipe) -> None:
         engine.set_rates(epoch, {"column": recipe.column_rate})
         losses = _train_column(trained, train_pairs, epoch, clock) if recipe.column_passes else {}
         losses |= _train_epoch(trained, train_pairs, epoch, clock)
+        _calibrate(trained, validation)
         scores, samples = _score(trained, validation)
         if engine.writes:
             _save_samples(run, epoch, samples)
@@ -136,6 +137,8 @@ def _build(run: RunDir, recipe: SynthesisRecipe, taught: Pairs) -> _Trained:
         trained.column = engine.add("column", finder, torch.optim.Adam(finder.parameters()))
         engine.assemble("whole", column.ColumnGenerator(finder, engine.plain[trained.kept]))
         trained.kept = "whole"
+    if engine.start(trained.kept) and recipe.average:
+        generator.load_state_dict(average.state_dict())
     return trained
 
 
@@ -282,30 +285,46 @@ def _score(trained: _Trained, pairs: Pairs) -> tuple[FilmScores, list[NDArray[np
     return scores, samples
 
 
-@torch.no_grad()
+def _calibrate(trained: _Trained, pairs: Pairs) -> None:
+    """Measure on these pairs how far the column that is found must be driven; see `ColumnNetwork`."""
+    if trained.column is None:
+        return
+    network = _finder(trained)
+    network.gain.fill_(1.0)
+    found, true = _columns(trained, pairs)
+    network.gain.fill_(unbiased_gain(found, true, network.expected.cpu().numpy(), pairs.recipe.size))
+
+
 def _column_figures(trained: _Trained, pairs: Pairs) -> dict[str, float]:
     """How far off the vertebrae are that the film is drawn around, and their major angle; where such are."""
     if trained.column is None:
         return {}
-    network = trained.engine.plain["column"].eval()
-    off, angles = [], []
-    scale = np.array([128, 256]) / pairs.recipe.size
-    for loaded in pairs.in_order():
-        found = network(loaded.inputs.to(trained.engine.fabric.device)).cpu()
-        off.append((found - loaded.corners_px).norm(dim=2).flatten())
-        angles += [
-            [major_cobb_deg(one.numpy() * scale), major_cobb_deg(other.numpy() * scale)]
-            for one, other in zip(found, loaded.corners_px, strict=True)
-        ]
-    figures = {"column_error_px_median": float(torch.cat(off).median())}
-    difference = np.diff(np.array(angles), axis=1)
-    known = difference[np.isfinite(difference)]
-    if known.size:
+    found, true = _columns(trained, pairs)
+    figures = {
+        "column_gain": float(_finder(trained).gain),
+        "column_error_px_median": float(np.median(np.linalg.norm(found - true, axis=2))),
+    }
+    off = angles_deg(found, pairs.recipe.size) - angles_deg(true, pairs.recipe.size)
+    off = off[np.isfinite(off)]
+    if off.size:
         figures |= {
-            "column_cobb_mae_deg": float(np.abs(known).mean()),
-            "column_cobb_bias_deg": float(-known.mean()),
+            "column_cobb_mae_deg": float(np.abs(off).mean()),
+            "column_cobb_bias_deg": float(off.mean()),
         }
     return figures
+
+
+@torch.no_grad()
+def _columns(trained: _Trained, pairs: Pairs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The corners (n, 68, 2) that are found on each back, and the true ones."""
+    network, device = _finder(trained).eval(), trained.engine.fabric.device
+    both = [(network(batch.inputs.to(device)).cpu(), batch.corners_px) for batch in pairs.in_order()]
+    found, true = (torch.cat(one).double().numpy() for one in zip(*both, strict=True))
+    return found, true
+
+
+def _finder(trained: _Trained) -> column.ColumnNetwork:
+    return cast(column.ColumnNetwork, trained.engine.plain["column"])
 
 
 def _row(

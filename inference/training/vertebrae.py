@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inference.networks import weights
 from inference.networks.straightened import Straightened
 from inference.networks.vertebra_reader import FINDER_LEAST_WIDTH, FINDER_PX, VertebraReader
 from inference.recipes.vertebrae import VertebraRecipe
@@ -21,7 +20,6 @@ from inference.training.vertebra_losses import StripWanted, finder_loss, strip_l
 from inference.training.vertebra_samples import Kept, finder_sample, keep, strip_sample
 from inference.vertebrae.scores import FilmScore, score, summary
 
-START = "start.safetensors"
 """Weights in the run folder to begin from, of an earlier model: fine-tuning, or after the phantom."""
 _AVERAGE = 0.99
 _WARM_STEPS = 50
@@ -92,16 +90,16 @@ def train(run: RunDir, recipe: VertebraRecipe) -> None:
 def _build(run: RunDir, recipe: VertebraRecipe) -> _Trained:
     engine = Engine(run, recipe)
     plain = Straightened(width=recipe.width, finder_width=recipe.finder_width)
-    start = run.path / START
-    if start.is_file():
-        weights.load_into(plain, weights.read_tensors(start)[0], START)
     plain = plain.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(plain)
     optimiser = torch.optim.AdamW(
         plain.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
     network = engine.add("network", plain, optimiser)
-    return _Trained(engine, network, engine.add("average", average), recipe)
+    trained = _Trained(engine, network, engine.add("average", average), recipe)
+    if engine.start("network"):
+        average.load_state_dict(plain.state_dict())
+    return trained
 
 
 def _train_epoch(trained: _Trained, kept: list[Kept], rounds: int, epoch: int, clock: Clock) -> float:

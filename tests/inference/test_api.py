@@ -52,7 +52,8 @@ def test_freeze_start_and_cancel(admin: Client, project: Project) -> None:
     frozen = freeze(admin, project)
     assert frozen.status_code == 201
     assert frozen.json()["counts"] == {
-        "subjects": 4, "images": 4, "with_depth": 4, "train": 2, "validation": 1, "test": 1,
+        "subjects": 4, "images": 4, "with_depth": 4, "with_corners": 0,
+        "train": 2, "validation": 1, "test": 1,
     }  # fmt: skip
     body = {
         "snapshot": frozen.json()["id"],
@@ -236,6 +237,7 @@ def test_a_prediction_says_how_sure_it_is_of_each_point(make: Factory) -> None:
         "doubts": [],
         "abstains": "",
         "major_doubt_deg": None,
+        "curve_doubts": [],
     }
     assert client_of(reader).get(path.format(own.pk)).status_code == 404
 

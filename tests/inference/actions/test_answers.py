@@ -116,15 +116,20 @@ def test_what_a_network_doubts_of_its_points_is_kept(
     back = labelled_back(make, project, admin, seed=1)
     doubts = [{"levels": ["T5"], "text": "T5 has an unusual shape."}]
     told = {"doubts": doubts, "abstains": "It may be off by 14 degrees.", "major_doubt_deg": 14.2}
+    curves = [{"upper_level": "T5", "lower_level": "L1", "doubt_deg": 9.0}]
     case = {"image": str(back.pk), "points": [{"name": "C7", "x": 3.0, "y": 4.0}]}
-    answered(version, admin, [back], RunDir(tmp_path / "run"), [{**case, **told}])
+    answered(version, admin, [back], RunDir(tmp_path / "run"), [{**case, **told, "curves": curves}])
     kept = Prediction.objects.get()
-    assert (kept.doubts, kept.abstains, kept.major_doubt_deg) == (*told.values(),)
+    (placed,) = kept.landmark_set.revisions.all()
+    assert (kept.doubts, placed.abstains, kept.major_doubt_deg) == (*told.values(),)
+    assert kept.curve_doubts == curves
     # Asked again it is sure: nothing of the earlier doubt is left.
     sure = {"doubts": [], "abstains": None, "major_doubt_deg": 4.0}
     answered(version, admin, [back], RunDir(tmp_path / "again"), [{**case, **sure}])
     kept.refresh_from_db()
-    assert (kept.doubts, kept.abstains, kept.major_doubt_deg) == ([], "", 4.0)
+    assert (kept.doubts, kept.major_doubt_deg) == ([], 4.0)
+    assert [one.abstains for one in kept.landmark_set.revisions.order_by("number")] == [placed.abstains, ""]
+    assert kept.curve_doubts == []
 
 
 def test_a_film_that_is_no_picture_fails_the_job_and_leaves_nothing(

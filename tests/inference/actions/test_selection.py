@@ -123,6 +123,7 @@ def test_the_choice_is_frozen_and_hashed(project_and_admin: tuple[Project, User]
         "visits_to": None,
         "validation_share": 0.15,
         "test_share": 0.25,
+        "split_as": None,
     }
     assert made.digest == DatasetSnapshot.digest_of(made.manifest) != plain.digest
 
@@ -135,6 +136,34 @@ def test_the_shares_are_kept_and_somebody_is_always_left_to_train() -> None:
         splits = list(snapshots.split_subjects(names[:count], 1, 0.4, 0.4).values())
         assert min(splits.count("train"), splits.count("validation")) >= 1
     assert list(snapshots.split_subjects(names, 1, 0.1, 0.0).values()).count("test") == 0
+
+
+def test_who_was_split_stays_on_that_side_and_the_others_bring_the_shares() -> None:
+    names = [f"subject-{number:02}" for number in range(30)]
+    first = snapshots.split_subjects(names[:20], 1, 0.15, 0.15)
+    second = snapshots.split_subjects(names, 7, 0.15, 0.15, first)
+    assert second.keys() == {*names}
+    assert all(second[name] == first[name] for name in first)
+    # 15 % of 30 are 4 (4.5 to the even number); 3 are there.
+    assert [*second.values()].count("validation") == [*second.values()].count("test") == 4
+    # Who is known fills a split already, or has nobody to train on beside.
+    held = dict.fromkeys(names[:8], "test")
+    assert set(snapshots.split_subjects(names[:9], 1, 0.15, 0.15, held).values()) == {"test", "validation"}
+    assert snapshots.split_subjects(names[:10], 1, 0.15, 0.15, held)[names[9]] in {"train", "validation"}
+    assert snapshots.split_subjects(names[:5], 1, 0.15, 0.15, held) == dict.fromkeys(names[:5], "test")
+
+
+def test_a_snapshot_is_split_as_an_earlier_one(make: Factory) -> None:
+    project, admin = labelled_project(make, images=9)
+    first = snapshots.freeze(actor=admin, project=project, name="a", schema="back6", seed=1)
+    choice = Choice(split_as=first.pk)
+    second = snapshots.freeze(actor=admin, project=project, name="b", schema="back6", seed=2, choice=choice)
+    assert [entry["split"] for entry in second.entries] == [entry["split"] for entry in first.entries]
+    other = snapshots.freeze(actor=admin, project=project, name="c", schema="back6", seed=2)
+    assert [entry["split"] for entry in other.entries] != [entry["split"] for entry in first.entries]
+    elsewhere, _ = labelled_project(make, images=2)
+    with pytest.raises(ActionError, match="no such snapshot to split as"):
+        snapshots.draft(project=elsewhere, schema="back6", seed=1, choice=choice)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def test_snapshots_trainings_and_models_of_a_subject_are_found(make: Factory) ->
     frozen = snapshots.freeze(actor=admin, project=project, name="first", schema="back6", seed=1)
     job = jobs.start_training(actor=admin, snapshot=frozen, recipe=RECIPES["back-trial"], name="Backs")
     version = model_version(make, project)
-    ModelVersion.objects.filter(pk=version.pk).update(snapshot=frozen)
+    ModelVersion.objects.filter(pk=version.pk).update(snapshot=frozen, job=job)
     latecomer = make.subject(project)
     subject = project.subjects.exclude(pk=latecomer.pk)[0]
     found = uses_of(subject)

@@ -36,7 +36,15 @@ def test_a_preview_says_what_freezing_would_do_and_does_nothing(admin: Client, p
     body = {"project": str(project.pk), "schema": "back6", "test_share": 0.34}
     seen = post(admin, "snapshots/preview", body).json()
     assert seen == {
-        "counts": {"subjects": 3, "images": 3, "with_depth": 3, "train": 1, "validation": 1, "test": 1},
+        "counts": {
+            "subjects": 3,
+            "images": 3,
+            "with_depth": 3,
+            "with_corners": 0,
+            "train": 1,
+            "validation": 1,
+            "test": 1,
+        },
         "subjects": {"train": 1, "validation": 1, "test": 1},
         "left_out": [{"reason": "withdrawn", "images": 1}],
         "problem": "",

@@ -1,14 +1,18 @@
 """Phantoms as pairs: landmarks on back and film belong together, depth is registered, truth is kept."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from annotation.imaging.registration import sample_depth
+from inference.experiments import films
 from inference.experiments.phantoms import pairs_in, pairs_of
 from inference.networks import pairs
 from inference.phantom.__main__ import main as make_phantoms
 from inference.recipes.synthesis import PAPER
 from inference.rundir import RunDir
+from inference.training.vertebra_cases import labelled
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +59,19 @@ def test_what_is_there_is_not_made_again(run: RunDir) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in (run.path / "depth").iterdir()}
     sheet = pairs.load(run.path, run.cases()[0], PAPER, run.spec()["schema"]["points"], ["C7", "sacrum"])
     assert sheet.depth_mm is not None
+
+
+def test_films_alone_are_for_a_reader_of_vertebrae(run: RunDir, tmp_path: Path) -> None:
+    studies = run.path.parent / "studies"
+    assert films.main([str(studies), str(tmp_path / "films"), "--recipe", "vertebrae-trial"]) == 0
+    made = RunDir(tmp_path / "films")
+    assert [case.split for case in made.cases()] == [case.split for case in run.cases()]
+    assert made.spec()["recipe"]["name"] == "vertebrae-trial"
+    for case in made.cases():
+        # As the picture lies, whichever way that is: left is left, and T1 is above.
+        corners = np.array(case.points_px).reshape(17, 4, 2)
+        assert (corners[:, [0, 2], 0] < corners[:, [1, 3], 0]).all()
+        assert (np.diff(corners.mean(axis=1)[:, 1]) > 0).all()
+        assert (made.path / case.colour).is_file()
+    assert labelled(made, "test")[1] == 0
+    assert films.main([str(tmp_path), str(tmp_path / "none")]) == 1

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save_file
 
 from inference import program
@@ -214,3 +215,19 @@ def test_the_time_of_earlier_tries_counts(tmp_path: Path, monkeypatch: pytest.Mo
     assert second.resume()[0] == 1
     now[0] = 1007
     assert second.facts("heatmaps")["seconds"] == 57
+
+
+@pytest.mark.parametrize(
+    ("instructions", "accelerator", "expected"),
+    [
+        ({"avx512_bf16": False, "amx_bf16": False}, "cpu", "32-true"),
+        ({"avx512_bf16": True, "amx_bf16": False}, "cpu", "bf16-mixed"),
+        ({"avx512_bf16": False, "amx_bf16": False}, "cuda", "bf16-mixed"),
+    ],
+)
+def test_a_processor_without_bfloat16_trains_in_single_precision(
+    monkeypatch: pytest.MonkeyPatch, instructions: dict[str, bool], accelerator: str, expected: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: instructions)
+    assert engine.precision_here("bf16-mixed", accelerator) == expected
+    assert engine.precision_here("32-true", accelerator) == "32-true"
