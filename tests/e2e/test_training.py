@@ -11,11 +11,13 @@ from tests.e2e.visiting import Personing, Visiting
 TRAINED_WITHIN_MS = 240_000
 
 
-def train(page: Page, name: str) -> str:
+def train(page: Page, name: str, begin: str = "Anew") -> str:
     """Train the trial recipe from the list of trainings, and see it to its end; the model's label."""
     page.get_by_role("button", name="Start a training").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label(re.compile("^Recipe")).select_option(label="Back, trial run")
+    if begin != "Anew":
+        dialog.get_by_label(re.compile("^Begin")).select_option(label=begin)
     dialog.get_by_label(re.compile("^Name")).fill(name)
     dialog.get_by_role("button", name="Train").click()
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
@@ -65,17 +67,21 @@ def test_from_frozen_images_to_a_model_in_use_and_back(
     expect(page.get_by_text("epoch 1", exact=True)).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Loss per epoch"))).to_be_visible()
     page.goto(window.address + f"/training/?project={project['id']}")
-    second = train(page, "Second")
+    second = train(page, "Second", "From First #1")
+    expect(page.get_by_text("Begins from", exact=True)).to_be_visible()
 
     page.goto(window.address + f"/training/?project={project['id']}")
     for name in (first, second):
         page.get_by_role("checkbox", name=f"Select {name}").check()
     page.get_by_role("link", name="Compare").click()
     expect(page.get_by_text("Their settings are all the same.")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("^Began"))).to_have_text(
+        re.compile(r"anew\s*from First #1")
+    )
     expect(page.get_by_role("heading", name="Results on test images")).to_be_visible()
     assert len(re.findall(r"job=[0-9a-f-]{36}", page.url)) == 2
 
-    page.get_by_role("link", name="First #1").click()
+    page.get_by_role("link", name="First #1").first.click()
     promote(page, "Promote")
     old = page.url
     page.goto(window.address + f"/models/?project={project['id']}")
@@ -91,6 +97,32 @@ def test_from_frozen_images_to_a_model_in_use_and_back(
     with page.expect_download() as download:
         page.get_by_role("link", name="Card").click()
     assert download.value.suggested_filename == "model-1-card.json"
+
+
+def test_a_snapshot_is_split_as_an_earlier_one(
+    visit: Visiting, person: Personing, project: dict[str, str], backstage: Backstage
+) -> None:
+    admin = person("admin")
+    backstage("labelled_backs", project=project["id"], username=admin["username"], count=6)
+    page = visit(admin).go(f"/training/?project={project['id']}")
+    for name in ("Spring", "Autumn"):
+        page.get_by_role("button", name="Freeze a snapshot").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label(re.compile("^Seed")).fill(str(len(name)))
+        split = dialog.get_by_label(re.compile("^Split"))
+        if name == "Spring":
+            expect(split).to_have_count(0)
+        else:
+            split.select_option(label="As in Spring")
+        dialog.get_by_label(re.compile("^Name")).fill(name)
+        dialog.get_by_role("button", name="Freeze").click()
+        expect(dialog).to_have_count(0)
+    page.get_by_role("link", name="Autumn").click()
+    expect(page.get_by_text("Split as in")).to_be_visible()
+    page.get_by_label("What changed since another snapshot").select_option(label="Spring")
+    expect(page.get_by_text("none → Spring")).to_be_visible()
+    expect(page.get_by_text("Other split")).to_be_visible()
+    expect(page.get_by_text("Nothing differs")).to_be_visible()
 
 
 def test_a_failed_training_is_tried_again(

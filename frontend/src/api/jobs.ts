@@ -41,7 +41,8 @@ export interface Snapshot {
   target: 'back' | 'radiograph' | 'pair';
   seed: number;
   digest: string;
-  counts: Record<Split | 'subjects' | 'images' | 'with_depth', number>;
+  /** `with_corners`: pairs whose film has its vertebral corners set; null where they were not counted yet. */
+  counts: Record<Split | 'subjects' | 'images' | 'with_depth', number> & { with_corners: number | null };
   created_by: Person;
   created_at: string;
 }
@@ -71,6 +72,8 @@ export interface TrainingJob extends Job {
   recipe: Recipe;
   snapshot: Snapshot;
   model: ModelName | null;
+  /** The version whose weights it began from; null where it began anew. */
+  start_from: ModelName | null;
   best_error_px: number | null;
   /** The validation loss of each finished epoch. */
   losses: number[];
@@ -144,6 +147,10 @@ export interface ModelVersion {
   /** Null, both, of weights that come with the program: `shipped` names them, `card` says what they are. */
   snapshot: Snapshot | null;
   job: Reference | null;
+  /** The version whose weights the training began from; null where it began anew. */
+  start_from: ModelName | null;
+  /** Names of the recipes whose training can begin from these weights. */
+  fits: string[];
   shipped: string;
   card: ModelCard | Record<string, never>;
   commit: string;
@@ -154,6 +161,7 @@ export interface ModelVersion {
   best_epoch: number;
   seconds: number;
   device: string;
+  precision: string;
   /** What was measured, by split; see `lib/figures`. */
   /** By split; shipped models also tell what they are worth on phantoms nobody tuned on. */
   metrics: Partial<Record<Split | 'held-out phantoms', Measured>>;
@@ -183,8 +191,13 @@ export const trainingJobs = {
   list: (query: Query, signal?: AbortSignal) =>
     call<Page<TrainingJob>>('get', '/training-jobs', { query, ...signalled(signal) }),
   get: (id: string) => call<TrainingJob>('get', '/training-jobs/{id}', { path: { id } }),
-  start: (body: { snapshot: string; recipe: string; name: string; changes: Record<string, number> }) =>
-    call<TrainingJob>('post', '/training-jobs', { body }),
+  start: (body: {
+    snapshot: string;
+    recipe: string;
+    name: string;
+    changes: Record<string, number>;
+    start_from: string | null;
+  }) => call<TrainingJob>('post', '/training-jobs', { body }),
   cancel: (id: string) => call<TrainingJob>('post', '/training-jobs/{id}/cancel', { path: { id } }),
   resume: (id: string) => call<TrainingJob>('post', '/training-jobs/{id}/resume', { path: { id } }),
   log: (id: string) => call<{ text: string }>('get', '/training-jobs/{id}/log', { path: { id } }),

@@ -12,6 +12,8 @@ export interface Choice {
   visits_to: string | null;
   validation_share: number;
   test_share: number;
+  /** The snapshot whose subjects stay on the side that they have there. */
+  split_as: string | null;
 }
 
 /** What is asked of a freezing, or of its preview. */

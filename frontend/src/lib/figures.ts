@@ -64,6 +64,7 @@ const KNOWN: Record<string, Known> = {
   corner_px_mean: ['Mean corner error', 'Vertebrae', 'lower'],
   corner_heights_mean: ['Mean corner error, vertebra heights', 'Vertebrae', 'lower'],
   column_error_px_median: ['Corners, found on the back', 'Vertebrae', 'lower'],
+  column_gain: ['Gain of found curves', 'Vertebrae', ''],
   column_cobb_mae_deg: ['Error, found on the back', 'Cobb error', 'lower'],
   column_cobb_bias_deg: ['Bias, found on the back', 'Cobb error', ''],
   normalised_mse: ['Normalised MSE', 'Vertebrae', 'lower'],
