@@ -146,6 +146,7 @@ def _append(
     key: uuid.UUID,
     comment: str,
     began_from: LandmarkRevision | None,
+    abstains: str = "",
 ) -> None:
     """Write the next revision and move the (unsaved) set to it."""
     landmark_set.revision += 1
@@ -159,6 +160,7 @@ def _append(
         author=author,
         saved_at=landmark_set.saved_at,
         comment=comment,
+        abstains=abstains,
         began_from=began_from,
         idempotency_key=key,
         digest=LandmarkRevision.digest_of(points, previous_digest),
@@ -167,16 +169,19 @@ def _append(
 
 @transaction.atomic
 def save_prediction(
-    *, image: Image, schema: str, points: list[dict[str, Any]], model_label: str
+    *, image: Image, schema: str, points: list[dict[str, Any]], model_label: str, abstains: str = ""
 ) -> LandmarkSet:
-    """A model's points, as a set of its own: a new revision each time it predicts."""
+    """A model's points, as a set of its own: a new revision each time it predicts.
+
+    `abstains`: why the model gives no angle with them.
+    """
     definition = schema_of(image.project, schema)
     _check_target(definition, image)
     canonical = check_points(points, definition, image)
     landmark_set = _locked(image, schema, None, model_label)
     newest = landmark_set.revisions.filter(number=landmark_set.revision)
     digest = newest.values_list("digest", flat=True).first() or ""
-    _append(landmark_set, canonical, digest, None, uuid.uuid4(), "", None)
+    _append(landmark_set, canonical, digest, None, uuid.uuid4(), "", None, abstains)
     landmark_set.complete = len(canonical) == _asked(definition, canonical)
     landmark_set.save(update_fields=["revision", "saved_at", "points", "complete", "verdict"])
     summary = f"{schema} by {model_label}"

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from annotation.actions.audit import record
 from annotation.actions.errors import ActionError, Conflict
 from annotation.actions.summaries import refresh
-from annotation.models import Image, LandmarkRevision, Measurement, User
+from annotation.models import Image, LandmarkRevision, Measurement, Review, User
 from annotation.models.images import ImageKind
 from annotation.models.measurements import Method
+from annotation.models.reviews import Verdict
 from annotation.spine import cobb, reading_error
 from annotation.spine.levels import Level, is_above, parse_level, spine_levels
 
@@ -61,11 +62,16 @@ def measure_vertebrae(
     """Every curve of at least 10 degrees in a saved set of vertebra corners, each as one measurement.
 
     With `ends`, the curves between these end vertebrae instead, upper and lower by level, however small: a
-    reader chose others than the most tilted ones, or those of the visit before.
+    reader chose others than the most tilted ones, or those of the visit before. A model's points of which
+    it says that no angle may be read off them are measured only once a doctor has accepted them.
     """
     _check_film(image)
     if revision.landmark_set.image_id != image.pk:
         raise ActionError("These landmarks belong to another image.")
+    if revision.abstains and not _is_taken_over(revision):
+        raise Conflict(
+            f"The model gives no angle with these points: {revision.abstains} Accept or correct them first."
+        )
     corners_px, levels = corners_of(revision.points)
     flipped = image.acquisition.display_flip
     try:
@@ -99,6 +105,11 @@ def measure_vertebrae(
     ]
     refresh(image.study)
     return rows
+
+
+def _is_taken_over(revision: LandmarkRevision) -> bool:
+    """Whether a doctor has said that the points are right."""
+    return Review.objects.filter(revision=revision).exclude(verdict=Verdict.RETURNED).exists()
 
 
 def angle_of_lines(

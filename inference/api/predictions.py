@@ -23,6 +23,12 @@ class DoubtWire(TypedDict):
     text: str
 
 
+class CurveDoubtWire(TypedDict):
+    upper_level: str
+    lower_level: str
+    doubt_deg: float
+
+
 class PredictionWire(TypedDict):
     set: str
     revision: int
@@ -32,6 +38,7 @@ class PredictionWire(TypedDict):
     doubts: list[DoubtWire]
     abstains: str
     major_doubt_deg: float | None
+    curve_doubts: list[CurveDoubtWire]
 
 
 class SetPrediction(Endpoint):
@@ -41,8 +48,9 @@ class SetPrediction(Endpoint):
     `covariance_px2` is [xx, xy, yy] in stored pixels, by the version's own word: scaled to its errors on
     validation cases where its training measured them, else the spread of its heatmap and not calibrated.
     `doubts` are sentences for whoever looks at the points, with the vertebrae they are about;
-    `major_doubt_deg` is half of the 90 % interval of the largest angle of the points as they stand, and
-    `abstains` says, where it is not empty, why no angle is to be read off them.
+    `major_doubt_deg` is half of the 90 % interval of the largest of the challenge's angles, `curve_doubts`
+    the same of each clinical curve, by its end vertebrae, and `abstains` says, where it is not empty, why no
+    angle is to be read off the points.
     """
 
     permission_classes = [InProject]
@@ -61,7 +69,8 @@ class SetPrediction(Endpoint):
             "confidence": row.confidence,
             "covariance_px2": row.covariance_px2,
             "doubts": cast("list[DoubtWire]", row.doubts),
-            "abstains": row.abstains,
+            "abstains": landmark_set.revisions.get(number=landmark_set.revision).abstains,
             "major_doubt_deg": row.major_doubt_deg,
+            "curve_doubts": cast("list[CurveDoubtWire]", row.curve_doubts),
         }
         return Response(answer)

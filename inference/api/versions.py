@@ -14,12 +14,12 @@ from annotation.api.wires import ProjectNameWire
 from annotation.api.wiretypes import page_of, wire
 from annotation.models import AuditEntry, User
 from annotation.permissions import Capability, InProject
-from inference.actions import jobs, snapshots, versions
+from inference.actions import jobs, versions
 from inference.api.jobs import ModelNameWire, model_name_wire
 from inference.api.recipes import RecipeWire, recipe_wire
 from inference.api.snapshots import SnapshotWire, snapshot_wire
 from inference.models import ModelVersion, VersionState
-from inference.recipes.catalogue import recipe_of
+from inference.recipes.catalogue import RECIPES, recipe_of
 
 
 class VersionJobWire(TypedDict):
@@ -40,6 +40,10 @@ class ModelVersionWire(TypedDict):
     # None, both, of weights that come with the program: `shipped` names them, `card` says what they are.
     snapshot: SnapshotWire | None
     job: VersionJobWire | None
+    # The version whose weights the training began from; None where it began anew.
+    start_from: ModelNameWire | None
+    # Names of the recipes, as they are, whose training can begin from these weights.
+    fits: list[str]
     shipped: str
     card: dict[str, Any]
     commit: str
@@ -49,7 +53,9 @@ class ModelVersionWire(TypedDict):
     parameters: int
     best_epoch: int
     seconds: float
+    # What it was trained on, and with which numbers: a recipe's bfloat16 is not used where it is slow.
     device: str
+    precision: str
     # By split ("validation", "test"), whatever the kind of training measured: numbers, or numbers by name.
     metrics: dict[str, Any]
     digest: str
@@ -92,6 +98,8 @@ def version_wire(version: ModelVersion) -> ModelVersionWire:
         "recipe": recipe_wire(recipe_of(version.recipe)),
         "snapshot": snapshot_wire(version.snapshot) if version.snapshot else None,
         "job": {"id": str(version.job_id), "name": version.job.name} if version.job else None,
+        "start_from": _start_of(version),
+        "fits": [name for name, one in RECIPES.items() if one.fits(recipe_of(version.recipe))],
         "shipped": version.shipped,
         "card": version.card,
         "commit": version.commit,
@@ -102,6 +110,7 @@ def version_wire(version: ModelVersion) -> ModelVersionWire:
         "best_epoch": version.metrics["best_epoch"],
         "seconds": version.metrics["seconds"],
         "device": version.metrics["device"],
+        "precision": version.metrics.get("precision", recipe_of(version.recipe).precision),
         "metrics": version.metrics["metrics"],
         "digest": version.digest,
         "state": version.state,
@@ -111,13 +120,19 @@ def version_wire(version: ModelVersion) -> ModelVersionWire:
     }
 
 
+def _start_of(version: ModelVersion) -> ModelNameWire | None:
+    if version.job is None or version.job.start_from is None:
+        return None
+    return model_name_wire(version.job.start_from)
+
+
 def version_detail_wire(version: ModelVersion) -> ModelVersionDetailWire:
     """One version, with what it has not seen, what of its data is gone since, and whom it would replace."""
     in_use = versions.in_use(version)
     return {
         **version_wire(version),
         "unseen_images": len(jobs.unseen_images(version)),
-        "gone_images": snapshots.gone_images(version.snapshot) if version.snapshot else 0,
+        "gone_images": versions.gone_images(version),
         "in_use": model_name_wire(in_use) if in_use else None,
         "in_use_metrics": in_use.metrics["metrics"] if in_use else {},
         "acts": _acts(version),
@@ -135,7 +150,7 @@ def _acts(version: ModelVersion) -> list[VersionActWire]:
 
 def visible_versions(user: User) -> QuerySet[ModelVersion]:
     rows = ModelVersion.objects.visible_to(user).annotate(predictions_count=Count("predictions"))
-    return rows.select_related("project", "snapshot__created_by", "job", "weights").defer(
+    return rows.select_related("project", "snapshot__created_by", "job__start_from", "weights").defer(
         "snapshot__manifest", "job__log", "job__history"
     )
 
@@ -183,6 +198,16 @@ def card_wire(version: ModelVersion) -> ModelCardWire:
             "weights_bytes": version.weights.size,
             "digest": version.digest,
             "made": iso(version.created_at),
+            # The versions before it whose weights it goes on from, the nearest first.
+            "began_from": [
+                {
+                    "label": one.label,
+                    "digest": one.digest,
+                    "weights_sha256": one.weights_id,
+                    "data_digest": one.snapshot.digest if one.snapshot else one.card["data"]["digest"],
+                }
+                for one in list(versions.line_of(version))[1:]
+            ],
         },
         "acts": _acts(version),
     }

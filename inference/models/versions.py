@@ -116,10 +116,12 @@ class Prediction(models.Model):
     )
     # What a person should look at: {"levels", "text"}; without levels it is about the whole set.
     doubts: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(default=list)
-    # Why no angle may be read off these points as they stand; empty where one may.
-    abstains = models.CharField(max_length=300, blank=True)
-    # Of the largest angle half of the 90 % interval; None where the network knows of none.
+    # Of the challenge's largest angle half of the 90 % interval; None where the network knows of none.
     major_doubt_deg = models.FloatField(null=True, blank=True)
+    # Of each clinical curve the same: {"upper_level", "lower_level", "doubt_deg"}.
+    curve_doubts: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
+        default=list
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
 
@@ -173,6 +175,8 @@ def digest_of_origin(version: ModelVersion) -> str:
     )
     if version.job is not None and version.job.held_to is not None:
         data["held_to"] = version.job.held_to.digest
+    if version.job is not None and version.job.start_from is not None:
+        data["start_from"] = version.job.start_from.digest
     origin = {
         "recipe": version.recipe,
         "architecture": version.architecture,

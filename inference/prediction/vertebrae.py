@@ -1,6 +1,7 @@
 """Vertebrae by trained weights: films in; corners, their covariance, the largest angle and all doubts out."""
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,17 +9,29 @@ import cv2
 import numpy as np
 import torch
 
+from annotation.spine.cobb import Curve
 from inference.networks import weights
 from inference.networks.straightened import Straightened
 from inference.networks.vertebra_reader import Found, VertebraReader
 from inference.recipes.vertebrae import VertebraRecipe
 from inference.rundir import Case, RunDir, RunError
-from inference.vertebrae.angles import Angle, Calibration, aasce_with_doubt, draws
+from inference.vertebrae.angles import Angle, Calibration, aasce_with_doubt, curves_with_doubt, draws
 from inference.vertebrae.doubts import HEIGHT_BELOW, angle_doubt, body_doubts, spine_doubts
-from inference.vertebrae.films import VERTEBRAE, Grey
+from inference.vertebrae.films import VERTEBRAE, Floats, Grey
 
 _SEED: Final = 1
 """Of the draws: the same film gives the same interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The vertebrae of a film, columns (DRAWS, 17, 4, 2) that they may also be, the challenge's three angles,
+    and the clinical curves, each with half of its 90 % interval in degrees."""
+
+    found: Found
+    drawn_px: Floats
+    angles: tuple[Angle, Angle, Angle]
+    curves: list[tuple[Curve, float]]
 
 
 class VertebraPredictor:
@@ -36,12 +49,16 @@ class VertebraPredictor:
         found = card.get("calibration")
         return cls(network, Calibration.from_dict(found) if found else Calibration())
 
-    def found(self, film: Grey) -> tuple[Found, tuple[Angle, Angle, Angle]]:
-        """The vertebrae and the challenge's three angles of a film, for whoever is not to be kept from
-        them."""
+    def found(self, film: Grey) -> Reading:
+        """What the network says of a film, for whoever is not to be kept from it."""
         found = self.reader.read(film)
         drawn = draws(found.corners_px, found.covariance_px2, np.random.default_rng(_SEED))
-        return found, aasce_with_doubt(found.corners_px, drawn, film.shape[0], self.calibration)
+        return Reading(
+            found,
+            drawn,
+            aasce_with_doubt(found.corners_px, drawn, film.shape[0], self.calibration),
+            curves_with_doubt(found.corners_px, drawn, self.calibration),
+        )
 
 
 def predict(run: RunDir, recipe: VertebraRecipe) -> None:
@@ -68,18 +85,27 @@ def predict(run: RunDir, recipe: VertebraRecipe) -> None:
 def _answer(predictor: VertebraPredictor, run: RunDir, case: Case, names: list[str]) -> dict[str, Any]:
     """One film: its points, and in words why somebody should look at them."""
     try:
-        found, (major, _, _) = predictor.found(read_film(run.path / case.colour))
+        reading = predictor.found(read_film(run.path / case.colour))
     except ValueError as error:
         raise RunError(f"Image {case.image}: {error}") from error
+    found, major = reading.found, reading.angles[0]
     no_spine = spine_doubts(found.line, found.heights)
     if no_spine:
         return {"image": case.image, "flagged": " ".join(no_spine)}
-    doubt = angle_doubt(major)
+    doubt = angle_doubt(major, reading.curves)
     return {
         "image": case.image,
         "points": _points(found, case, names),
         "major_deg": None if doubt else round(major.value_deg, 1),
         "major_doubt_deg": round(major.doubt_deg, 1),
+        "curves": [
+            {
+                "upper_level": curve.upper_level,
+                "lower_level": curve.lower_level,
+                "doubt_deg": round(doubt_deg, 1),
+            }
+            for curve, doubt_deg in reading.curves
+        ],
         "abstains": doubt,
         "doubts": [one.to_dict() for one in body_doubts(found.corners_px, found.heights, found.apart_rows)],
     }

@@ -1,8 +1,10 @@
 """When a reading is not to be trusted, and why, in words for the person who will look."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from annotation.spine.cobb import Curve
 from annotation.spine.shape import Oddity, oddities, told
 from inference.vertebrae.angles import MOST_DOUBT_DEG, Angle
 from inference.vertebrae.chain import SpineLine
@@ -72,11 +74,19 @@ def odd_bodies(corners_px: Floats) -> list[Oddity]:
         return []
 
 
-def angle_doubt(major: Angle) -> str | None:
-    """Why no angle is given; None when one is."""
-    if major.doubt_deg <= MOST_DOUBT_DEG:
+def angle_doubt(major: Angle, curves: Sequence[tuple[Curve, float]]) -> str | None:
+    """Why no angle is given; None when one is.
+
+    `major`: the challenge's largest angle; `curves`: the clinical ones with their doubts. Of these the
+    largest counts, because it is acted on.
+    """
+    doubt_deg = major.doubt_deg
+    if curves:
+        _, of_largest_deg = max(curves, key=lambda each: abs(each[0].angle_deg))
+        doubt_deg = max(doubt_deg, of_largest_deg)
+    if doubt_deg <= MOST_DOUBT_DEG:
         return None
     return (
-        f"The largest angle may be off by {major.doubt_deg:.0f} degrees, more than {MOST_DOUBT_DEG:.0f}: "
+        f"The largest angle may be off by {doubt_deg:.0f} degrees, more than {MOST_DOUBT_DEG:.0f}: "
         "check its vertebrae."
     )

@@ -185,7 +185,10 @@ def spine(username: str, image: str, bend_px: float, model: str = "", **told: An
     row = Image.objects.get(pk=image)
     points = pictures.spine(row.width, row.height, bend_px)
     if model:
-        saved = landmarks.save_prediction(image=row, schema="vertebrae68", points=points, model_label=model)
+        saved = landmarks.save_prediction(
+            image=row, schema="vertebrae68", points=points, model_label=model,
+            abstains=told.pop("abstains", ""),
+        )  # fmt: skip
         # Sure of the height, less so across: 6 px and 2.
         said_of(
             saved, model_version(make, row.project), {p["name"]: [36.0, 0.0, 4.0] for p in points}, **told

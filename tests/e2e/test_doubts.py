@@ -1,6 +1,7 @@
 """What a network doubts of its vertebrae, and what looks odd about a person's, where doctors see it."""
 
 import re
+from typing import Any
 
 from playwright.sync_api import expect
 
@@ -13,12 +14,17 @@ ABSTAINS = "The largest angle may be off by 14 degrees, more than 10: check its 
 UNUSUAL = {"levels": ["T5"], "text": "T5 has an unusual shape."}
 
 
+def whole(doubt_deg: float) -> list[dict[str, Any]]:
+    """What a model says of the one curve of its bent spine."""
+    return [{"upper_level": "T1", "lower_level": "L5", "doubt_deg": doubt_deg}]
+
+
 def test_a_models_angle_comes_with_its_interval(
     visit: Visiting, person: Personing, project: dict[str, str], backstage: Backstage
 ) -> None:
     case = backstage("film", project=project["id"])
     backstage(
-        "spine", username="", image=case["image"], bend_px=40, model="net", major_doubt_deg=6.1,
+        "spine", username="", image=case["image"], bend_px=40, model="net", curve_doubts=whole(6.1),
         doubts=[UNUSUAL],
     )  # fmt: skip
     window = visit(person("doctor"))
@@ -30,7 +36,7 @@ def test_a_models_angle_comes_with_its_interval(
     angle, low, high = map(float, found.groups())
     assert (round(angle - 6.1, 1), round(angle + 6.1, 1)) == (low, high)
     expect(curves).to_contain_text("T5 has an unusual shape.")
-    # It holds for the most tilted vertebrae; of others the model has said nothing.
+    # It holds for the vertebrae that the model found; of a curve between others it has said nothing.
     curves.get_by_label("Upper end vertebra of curve 1").select_option("T3")
     expect(curves).to_contain_text("how far off it may be is not known")
     expect(curves).not_to_contain_text("interval")
@@ -41,7 +47,7 @@ def test_where_the_model_abstains_there_is_no_angle_until_a_doctor_has_accepted_
 ) -> None:
     case = backstage("film", project=project["id"])
     backstage(
-        "spine", username="", image=case["image"], bend_px=40, model="net", major_doubt_deg=14.2,
+        "spine", username="", image=case["image"], bend_px=40, model="net", curve_doubts=whole(14.2),
         abstains=ABSTAINS,
     )  # fmt: skip
     window = visit(person("doctor"))
@@ -62,7 +68,7 @@ def test_the_labelling_page_tells_what_the_model_doubts(
 ) -> None:
     case = backstage("film", project=project["id"])
     backstage(
-        "spine", username="", image=case["image"], bend_px=40, model="net", major_doubt_deg=14.2,
+        "spine", username="", image=case["image"], bend_px=40, model="net", curve_doubts=whole(14.2),
         abstains=ABSTAINS, doubts=[UNUSUAL],
     )  # fmt: skip
     page = visit(person("assistant")).go(f"/images/{case['image']}/label/?schema=vertebrae68")

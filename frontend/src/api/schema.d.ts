@@ -546,8 +546,9 @@ export interface paths {
          *     `covariance_px2` is [xx, xy, yy] in stored pixels, by the version's own word: scaled to its errors on
          *     validation cases where its training measured them, else the spread of its heatmap and not calibrated.
          *     `doubts` are sentences for whoever looks at the points, with the vertebrae they are about;
-         *     `major_doubt_deg` is half of the 90 % interval of the largest angle of the points as they stand, and
-         *     `abstains` says, where it is not empty, why no angle is to be read off them.
+         *     `major_doubt_deg` is half of the 90 % interval of the largest of the challenge's angles, `curve_doubts`
+         *     the same of each clinical curve, by its end vertebrae, and `abstains` says, where it is not empty, why no
+         *     angle is to be read off the points.
          */
         get: operations["landmark_sets_prediction_retrieve"];
         put?: never;
@@ -1165,7 +1166,7 @@ export interface paths {
          *
          *     With `pairs`, each back labelled in the schema beside the labelled X-ray of its visit. `review`: also
          *     accepted by a doctor, or signed. `visits_from`, `visits_to`: dates of visits, both included. The shares
-         *     are of the subjects.
+         *     are of the subjects; with `split_as`, those of that snapshot stay on the side that they have there.
          */
         get: operations["snapshots_list"];
         put?: never;
@@ -1174,7 +1175,7 @@ export interface paths {
          *
          *     With `pairs`, each back labelled in the schema beside the labelled X-ray of its visit. `review`: also
          *     accepted by a doctor, or signed. `visits_from`, `visits_to`: dates of visits, both included. The shares
-         *     are of the subjects.
+         *     are of the subjects; with `split_as`, those of that snapshot stay on the side that they have there.
          */
         post: operations["snapshots_create"];
         delete?: never;
@@ -1485,10 +1486,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Trainings. A POST starts one; `changes` sets numbers of the recipe, such as `{"epochs": 20}`. */
+        /**
+         * @description Trainings. A POST starts one; `changes` sets numbers of the recipe, such as `{"epochs": 20}`, and
+         *     `start_from` names a version with the recipe's network, whose weights it begins from.
+         */
         get: operations["training_jobs_list"];
         put?: never;
-        /** @description Trainings. A POST starts one; `changes` sets numbers of the recipe, such as `{"epochs": 20}`. */
+        /**
+         * @description Trainings. A POST starts one; `changes` sets numbers of the recipe, such as `{"epochs": 20}`, and
+         *     `start_from` names a version with the recipe's network, whose weights it begins from.
+         */
         post: operations["training_jobs_create"];
         delete?: never;
         options?: never;
@@ -1888,6 +1895,7 @@ export interface components {
             validation_share: number;
             /** Format: double */
             test_share: number;
+            split_as: string | null;
         };
         CobbIcc: {
             kind: string;
@@ -1920,6 +1928,12 @@ export interface components {
         };
         Curve: {
             epochs: components["schemas"]["Epoch"][];
+        };
+        CurveDoubt: {
+            upper_level: string;
+            lower_level: string;
+            /** Format: double */
+            doubt_deg: number;
         };
         DeviceChecks: {
             serial: string;
@@ -1957,6 +1971,8 @@ export interface components {
              * @default 0.15
              */
             test_share: number;
+            /** Format: uuid */
+            split_as?: string | null;
         };
         Entry: {
             image: string;
@@ -2068,6 +2084,8 @@ export interface components {
              * @default 0.15
              */
             test_share: number;
+            /** Format: uuid */
+            split_as?: string | null;
             name: string;
         };
         FreezePreview: {
@@ -2403,6 +2421,8 @@ export interface components {
             recipe: components["schemas"]["Recipe"];
             snapshot: components["schemas"]["Snapshot"] | null;
             job: components["schemas"]["VersionJob"] | null;
+            start_from: components["schemas"]["ModelName"] | null;
+            fits: string[];
             shipped: string;
             card: {
                 [key: string]: unknown;
@@ -2416,6 +2436,7 @@ export interface components {
             /** Format: double */
             seconds: number;
             device: string;
+            precision: string;
             metrics: {
                 [key: string]: unknown;
             };
@@ -2437,6 +2458,8 @@ export interface components {
             recipe: components["schemas"]["Recipe"];
             snapshot: components["schemas"]["Snapshot"] | null;
             job: components["schemas"]["VersionJob"] | null;
+            start_from: components["schemas"]["ModelName"] | null;
+            fits: string[];
             shipped: string;
             card: {
                 [key: string]: unknown;
@@ -2450,6 +2473,7 @@ export interface components {
             /** Format: double */
             seconds: number;
             device: string;
+            precision: string;
             metrics: {
                 [key: string]: unknown;
             };
@@ -2571,6 +2595,7 @@ export interface components {
             abstains: string;
             /** Format: double */
             major_doubt_deg: number | null;
+            curve_doubts: components["schemas"]["CurveDoubt"][];
         };
         Progress: {
             epoch: number | null;
@@ -2951,6 +2976,7 @@ export interface components {
             subjects: number;
             images: number;
             with_depth: number;
+            with_corners: number | null;
             train: number;
             validation: number;
             test: number;
@@ -3158,6 +3184,8 @@ export interface components {
             changes?: {
                 [key: string]: unknown;
             };
+            /** Format: uuid */
+            start_from?: string | null;
         };
         TrainingJob: {
             id: string;
@@ -3175,6 +3203,7 @@ export interface components {
             recipe: components["schemas"]["Recipe"];
             snapshot: components["schemas"]["Snapshot"];
             model: components["schemas"]["ModelName"] | null;
+            start_from: components["schemas"]["ModelName"] | null;
             /** Format: double */
             best_error_px: number | null;
             losses: number[];

@@ -264,8 +264,10 @@ export interface Prediction {
   doubts: VertebraDoubt[];
   /** Why no angle is to be read off the points as they stand; empty where one may be. */
   abstains: string;
-  /** Half of the 90 % interval of the largest angle; null where the model knows of none. */
+  /** Half of the 90 % interval of the largest of the challenge's angles; null where the model knows of none. */
   major_doubt_deg: number | null;
+  /** Of each clinical curve that the model has found the same. */
+  curve_doubts: { upper_level: string; lower_level: string; doubt_deg: number }[];
 }
 
 /** A sentence for whoever looks at the points, and the vertebrae it is about: none where it is about all. */

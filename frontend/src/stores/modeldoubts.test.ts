@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { LandmarkSet } from '@/api/types';
 import { ModelDoubts } from './modeldoubts.svelte';
 
+const DOUBTS = [{ upper_level: 'T5', lower_level: 'L1', doubt_deg: 6 }];
 const byModel = (revision = 1) => ({ id: 'set', revision, author: { kind: 'model' } }) as LandmarkSet;
 let answer: () => Response;
 
@@ -18,9 +19,9 @@ async function told(body: object, status = 200): Promise<ModelDoubts> {
 }
 
 it('lets an angle be shown once the model is known not to abstain', async () => {
-  const doubts = await told({ set: 'set', revision: 1, abstains: '', major_doubt_deg: 6 });
+  const doubts = await told({ set: 'set', revision: 1, abstains: '', curve_doubts: DOUBTS });
   expect(doubts.whyNoAngle(byModel())).toBeNull();
-  expect(doubts.of(byModel())?.major_doubt_deg).toBe(6);
+  expect(doubts.of(byModel())?.curve_doubts).toEqual(DOUBTS);
   expect(doubts.whyNoAngle({ ...byModel(), author: { kind: 'person', id: 'p', name: 'P' } })).toBeNull();
 });
 
@@ -30,7 +31,7 @@ it('says why there is none', async () => {
 });
 
 it('speaks of no other points than those the model was asked about', async () => {
-  const doubts = await told({ set: 'set', revision: 2, abstains: '', major_doubt_deg: 6 });
+  const doubts = await told({ set: 'set', revision: 2, abstains: '', curve_doubts: DOUBTS });
   expect(doubts.whyNoAngle(byModel(1))).toContain('load the page again');
   expect(doubts.of(byModel(1))).toBeNull();
 });

@@ -198,14 +198,17 @@ export class Reading {
   }
 
   /**
-   * How far off a curve may be: as readers are off of a person's vertebrae, by its own word of a model's. A model
-   * speaks of the largest angle between the most tilted vertebrae only; null where it does not.
+   * How far off a curve may be: as readers are off of a person's vertebrae, by its own word of a model's; null where
+   * that does not speak of a curve between these vertebrae.
    */
   errorOf(curve: Curve): number | null {
     if (this.set?.author.kind !== 'model') return this.error_deg;
-    const sizes = this.reckoning.curves.map(({ angleDeg }) => Math.abs(angleDeg));
-    const isLargest = Math.abs(curve.angleDeg) === Math.max(...sizes);
-    return isLargest && !this.areEndsChosen ? (this.doubts.of(this.set)?.major_doubt_deg ?? null) : null;
+    const told = this.doubts
+      .of(this.set)
+      ?.curve_doubts.find(
+        (one) => one.upper_level === curve.upperLevel && one.lower_level === curve.lowerLevel,
+      );
+    return told?.doubt_deg ?? null;
   }
 
   /** A spot of the film: never outside it. */

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from annotation.actions.landmarks import save_prediction
+from annotation.actions.reviews import review
 from annotation.models import Image, Study, User
 from annotation.spine.levels import spine_levels
 from tests.factories import Factory, bent_column
@@ -63,6 +65,21 @@ def test_vertebrae_give_every_curve_of_their_revision(make: Factory, reading: Re
     assert made["landmark_set"] == str(landmark_set.pk)
     assert made["landmark_revision"] == 1
     assert post(client, film, {**body, "revision": 2}).status_code == 400
+
+
+def test_points_of_which_their_model_gives_no_angle_are_measured_once_a_doctor_accepts_them(
+    reading: Reading,
+) -> None:
+    client, film, doctor = reading
+    placed = save_prediction(
+        image=film, schema="vertebrae68", points=bent_column(40), model_label="Net #1", abstains="Too unsure."
+    )
+    body = {"method": "vertebrae", "landmark_set": str(placed.pk), "revision": 1}
+    refused = post(client, film, body)
+    assert refused.status_code == 409
+    assert "gives no angle with these points: Too unsure. Accept or correct" in refused.json()["detail"]
+    review(reviewer=doctor, landmark_set=placed, revision=1, verdict="accepted", note="")
+    assert post(client, film, body).status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from annotation.spine.aasce import aasce_angles
+from annotation.spine.cobb import find_curves
 from annotation.spine.schemas import BUILT_IN
 from inference.phantom.batch import write_studies
 from inference.phantom.options import Options
@@ -16,6 +17,8 @@ from inference.prediction.start import predict
 from inference.prediction.vertebrae import read_film
 from inference.rundir import Case, RunDir, RunError
 from inference.shipped import shipped
+from inference.vertebrae.angles import true_angle_deg
+from inference.vertebrae.films import LEVELS
 
 
 def prediction_run(path: Path, films: dict[str, Path]) -> RunDir:
@@ -70,6 +73,14 @@ def test_a_film_it_never_saw_is_read(answers: tuple[dict[str, object], dict[str,
     major = film["major_deg"]
     assert isinstance(major, float)
     assert major == pytest.approx(aasce_angles(true, height)[0], abs=float(str(film["major_doubt_deg"])))
+    curves = find_curves(found, LEVELS)
+    told = film["curves"]
+    assert isinstance(told, list)
+    assert [(one["upper_level"], one["lower_level"]) for one in told] == [
+        (curve.upper_level, curve.lower_level) for curve in curves
+    ]
+    for one, curve in zip(told, curves, strict=True):
+        assert abs(curve.angle_deg - true_angle_deg(curve, true)) < one["doubt_deg"]
     for point in points:
         xx, xy, yy = point["covariance_px2"]
         assert xx > 0
