@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from annotation.spine.aasce import aasce_angles
 from annotation.spine.shape import in_order
 from inference.evaluate.disturb import Disturbed
 from inference.evaluate.readers import Answer, Panel
+from inference.vertebrae.angles import aasce_medians, true_angle_deg
 from inference.vertebrae.films import Film, Floats, Grey, known_faults
 from inference.vertebrae.scores import SEVERITIES, FilmScore, bootstrapped_mean, score, severity, summary
 
@@ -50,11 +51,7 @@ def measure(
         true_deg = film.angles_deg
         if true_deg is None:
             true_deg = np.array(aasce_angles(true_px, height))
-        if answer.corners_px is not None:
-            corners = disturbed.back(answer.corners_px)
-            answer = Answer(
-                np.array(aasce_angles(corners, height)), corners, answer.doubt_deg, answer.abstains
-            )
+        answer = _on_the_film(answer, disturbed.back, height)
         one = Measured(
             film, answer, _score(answer, true_px, width, height, true_deg), true_px, seconds, index in faults
         )
@@ -63,11 +60,23 @@ def measure(
     return found
 
 
+def _on_the_film(answer: Answer, back: Callable[[Floats], Floats], height: int) -> Answer:
+    """An answer of the disturbed film on the film as it was, where the challenge's rule is asked."""
+    if answer.corners_px is None:
+        return answer
+    corners = back(answer.corners_px)
+    if answer.drawn_px is None:
+        return replace(answer, angles_deg=np.array(aasce_angles(corners, height)), corners_px=corners)
+    angles = aasce_medians(corners, back(answer.drawn_px), height)
+    return replace(answer, angles_deg=angles, corners_px=corners, drawn_px=None)
+
+
 def _score(answer: Answer, true_px: Floats, width: int, height: int, true_deg: Floats) -> FilmScore:
     """Without corners the distances are NaN, and are left out of every summary."""
     if answer.corners_px is None:
         return FilmScore(np.full((17, 4), np.nan), np.nan, np.nan, answer.angles_deg, true_deg)
-    return score(answer.corners_px, true_px, width, height, true_deg)
+    # The reader's own angles: those of its corners alone are not what it says where the rule jumps.
+    return replace(score(answer.corners_px, true_px, width, height, true_deg), found_deg=answer.angles_deg)
 
 
 def report(measured: Sequence[Measured]) -> dict[str, Any]:
@@ -186,4 +195,20 @@ def _row(one: Measured) -> dict[str, Any]:
         }
     if one.answer.doubt_deg is not None:
         row["doubt_deg"] = [round(float(value), 2) for value in one.answer.doubt_deg]
+        row["curves"] = _curves(one)
     return row
+
+
+def _curves(one: Measured) -> list[dict[str, float]]:
+    """Each clinical curve found beside the true one; none where the labelled corners make no column."""
+    try:
+        return [
+            {
+                "found_deg": round(curve.angle_deg, 2),
+                "true_deg": round(true_angle_deg(curve, one.true_px), 2),
+                "doubt_deg": round(doubt_deg, 2),
+            }
+            for curve, doubt_deg in one.answer.curves
+        ]
+    except ValueError:
+        return []

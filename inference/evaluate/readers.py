@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from annotation.spine.aasce import aasce_angles
+from annotation.spine.cobb import Curve
 from annotation.spine.shape import in_order
 from inference.networks import weights
 from inference.networks.bpd_cnn import BpdCnn
@@ -27,13 +28,19 @@ from inference.vertebrae.films import FOLDS, VERTEBRAE, Film, Floats, Grey, fold
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a reader says of a film. `angles_deg` (3,); `corners_px` (17, 4, 2) or None where it gives
-    angles alone; `doubt_deg` (3,), halves of 90 % intervals; `abstains`: why they are not to be used."""
+    """What a reader says of a film.
+
+    `angles_deg` (3,); `corners_px` (17, 4, 2) or None where it gives angles alone; `doubt_deg` (3,),
+    halves of 90 % intervals; `curves`: the clinical ones, each with its; `abstains`: why they are not to be
+    used; `drawn_px` (n, 17, 4, 2): columns that the film may also show.
+    """
 
     angles_deg: Floats
     corners_px: Floats | None = None
     doubt_deg: Floats | None = None
+    curves: Sequence[tuple[Curve, float]] = ()
     abstains: str | None = None
+    drawn_px: Floats | None = None
 
 
 Reader = Callable[[Grey], Answer]
@@ -105,13 +112,15 @@ def _ours(file: Path, recipe: VertebraRecipe) -> Reader:
     predictor = VertebraPredictor.from_file(file, recipe)
 
     def read(film: Grey) -> Answer:
-        found, angles = predictor.found(film)
-        reasons = spine_doubts(found.line, found.heights)
+        reading = predictor.found(film)
+        reasons = spine_doubts(reading.found.line, reading.found.heights)
         return Answer(
-            angles_deg=np.array([angle.value_deg for angle in angles]),
-            corners_px=found.corners_px,
-            doubt_deg=np.array([angle.doubt_deg for angle in angles]),
-            abstains=" ".join(reasons) or angle_doubt(angles[0]),
+            angles_deg=np.array([angle.value_deg for angle in reading.angles]),
+            corners_px=reading.found.corners_px,
+            drawn_px=reading.drawn_px,
+            doubt_deg=np.array([angle.doubt_deg for angle in reading.angles]),
+            curves=reading.curves,
+            abstains=" ".join(reasons) or angle_doubt(reading.angles[0], reading.curves),
         )
 
     return read

@@ -1,6 +1,7 @@
 """The evaluator as a command: on a folder it never saw, on odd ones, with rules and with trained weights."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from annotation.spine.aasce import aasce_angles
+from annotation.spine.cobb import find_curves
 from inference.evaluate.__main__ import main
 from inference.evaluate.disturb import DISTURBANCES
+from inference.evaluate.measure import measure, report
 from inference.evaluate.readers import Answer, Panel
 from inference.networks.bpd_cnn import BpdCnn
 from inference.networks.straightened import Straightened
@@ -17,7 +21,8 @@ from inference.networks.weights import save_tensors
 from inference.recipes.catalogue import RECIPES
 from inference.recipes.vertebrae import CascadeRecipe
 from inference.training.cascade import built
-from inference.vertebrae.films import folds, read_folder
+from inference.vertebrae.angles import SPREAD
+from inference.vertebrae.films import LEVELS, folds, read_folder
 from tests.inference.made_films import made_film, make_folder
 
 
@@ -81,6 +86,34 @@ def test_a_perfect_reader_has_no_error_and_a_disturbed_film_the_same_truth(
         assert raw["major_mae_deg"] == pytest.approx(0, abs=1e-3), name
         assert raw["coverage_90_percent"] == 100
         assert raw["interval_width_median_deg"] == 4
+
+
+def test_a_readers_angles_are_medians_over_the_columns_it_draws(folder: Path) -> None:
+    """Here each column drawn near is another film's, so that it is the angles of that one that are scored."""
+    films = read_folder(folder)[:2]
+    own, other = (film.corners_px(*film.grey().shape[::-1]) for film in films)
+    drawn = own + (np.stack([other] * 5) - own) / SPREAD
+    panel = Panel(lambda _: lambda _: Answer(np.zeros(3), own, drawn_px=drawn), {})
+    (one,) = measure(films[:1], panel, DISTURBANCES["none"])
+    height = films[0].grey().shape[0]
+    assert one.score.found_deg == pytest.approx(list(aasce_angles(other, height)))
+    assert one.score.corner_px == pytest.approx(0, abs=1e-6)
+
+
+def test_labels_that_make_no_column_are_measured_without_curves(folder: Path) -> None:
+    film = read_folder(folder)[0]
+    corners = film.corners_px(*film.grey().shape[::-1])
+    found = [(curve, 3.0) for curve in find_curves(corners, LEVELS, least_deg=1)]
+    assert found
+    answer = Answer(np.zeros(3), corners, np.full(3, 2.0), found)
+    # The fifth vertebra's upper edge is a point.
+    labels = film.landmarks.copy()
+    labels[4, 1] = labels[4, 0]
+    films = [film, replace(film, landmarks=labels)]
+    measured = measure(films, Panel(lambda _: lambda _: answer, {}), DISTURBANCES["none"])
+    right, wrong = (row["curves"] for row in report(measured)["images"])
+    assert [curve["found_deg"] for curve in right] == [curve["true_deg"] for curve in right]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("name", sorted(DISTURBANCES))

@@ -19,6 +19,15 @@ from inference.rundir import RunError
 from inference.shipped import shipped
 from tests.inference.made_films import make_folder
 
+RESULT = {
+    "parameters": 5,
+    "best_epoch": 1,
+    "seconds": 2.0,
+    "device": "cpu",
+    "left_out": {"lacking_corners": 1, "out_of_order": ["a child's.png", "another's.png"]},
+}
+CURVE = {"found_deg": 31.0, "true_deg": 30.0, "doubt_deg": 3.0}
+
 
 def rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
     """Films whose errors are three times as large as the network says."""
@@ -33,6 +42,8 @@ def rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
             "found_deg": [30 + error, 10, 10],
             "true_deg": [30, 9, 12],
             "doubt_deg": [doubt, doubt, doubt],
+            # A curve's errors are half as large again.
+            "curves": [{"found_deg": -30 - 1.5 * error, "true_deg": -30, "doubt_deg": doubt}],
         }
         for index, (error, doubt) in enumerate(zip(errors, doubts, strict=True))
     ]
@@ -40,9 +51,12 @@ def rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
 
 def test_factors_are_learned_and_cover_films_they_were_not_learned_from() -> None:
     assert calibration_of(rows(2000)).aasce[0] == pytest.approx(3 * 1.645, rel=0.06)
+    assert calibration_of(rows(2000)).curve == pytest.approx(1.5 * 3 * 1.645, rel=0.06)
     coverage = coverage_of(rows(2000))
     assert coverage["coverage_90_percent"] == pytest.approx(90, abs=2)
     assert coverage["interval_width_median_deg"] == pytest.approx(2 * 3 * 4, rel=0.1)
+    assert coverage["curves_coverage_90_percent"] == pytest.approx(90, abs=2)
+    assert coverage["curves_interval_width_median_deg"] == pytest.approx(2 * 4.5 * 4, rel=0.1)
 
 
 def test_too_few_films_or_no_doubts_are_said() -> None:
@@ -63,10 +77,12 @@ def test_the_command_writes_what_the_platform_takes(tmp_path: Path) -> None:
     measured = tmp_path / "measured.json"
     assert evaluate(["--weights", "mean-shape", "--data", str(data), "--json", str(measured)]) == 0
     figures = json.loads(measured.read_text())
-    figures["images"] = [{**row, "doubt_deg": [3.0, 3.0, 3.0]} for row in figures["images"]]
+    figures["images"] = [
+        {**row, "doubt_deg": [3.0, 3.0, 3.0], "curves": [CURVE]} for row in figures["images"]
+    ]
     measured.write_text(json.dumps(figures))
     result = tmp_path / "result.json"
-    result.write_text(json.dumps({"parameters": 5, "best_epoch": 1, "seconds": 2.0, "device": "cpu"}))
+    result.write_text(json.dumps(RESULT))
     told = [
         "--measured",
         str(measured),
@@ -87,6 +103,7 @@ def test_the_command_writes_what_the_platform_takes(tmp_path: Path) -> None:
     one = shipped("made", out)
     assert one.card["data"]["subjects"] == 10
     assert one.card["result"]["metrics"]["validation"]["images"] == 20
+    assert one.card["result"]["left_out"] == {"lacking_corners": 1, "out_of_order": 2}
     assert one.path.stat().st_size < 0.62 * source.stat().st_size
     assert read_tensors(one.path)[0]["strip.stem.0.0.weight"].dtype == torch.float16
     whole, half = (VertebraPredictor.from_file(path, recipe) for path in (source, one.path))
