@@ -198,13 +198,15 @@ class Engine:
 
 
 def precision_here(asked: Precision, accelerator: str) -> Precision:
-    """What a recipe asks for, or single precision on a processor that has no instructions for bfloat16.
+    """What a recipe asks for, or single precision on a processor that is no faster with bfloat16.
 
-    There bfloat16 takes two to three times as long (`tests/bench/bench_networks.py`), and is less exact.
+    Without matrix instructions for it (AMX) bfloat16 takes longer, two to three times without AVX-512's
+    (`tests/bench/bench_networks.py`), and is less exact.
     """
     on_cpu = accelerator == "cpu" or (accelerator == "auto" and not torch.accelerator.is_available())
-    knows = any(has for what, has in torch.cpu.get_capabilities().items() if what.endswith("bf16"))
-    return "32-true" if on_cpu and not knows else asked
+    capabilities = torch.cpu.get_capabilities().items()
+    faster = any(has for what, has in capabilities if what.endswith("bf16") and what != "avx512_bf16")
+    return "32-true" if on_cpu and not faster else asked
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -221,7 +221,8 @@ def test_the_time_of_earlier_tries_counts(tmp_path: Path, monkeypatch: pytest.Mo
     ("instructions", "accelerator", "expected"),
     [
         ({"avx512_bf16": False, "amx_bf16": False}, "cpu", "32-true"),
-        ({"avx512_bf16": True, "amx_bf16": False}, "cpu", "bf16-mixed"),
+        ({"avx512_bf16": True, "amx_bf16": False}, "cpu", "32-true"),
+        ({"avx512_bf16": True, "amx_bf16": True}, "cpu", "bf16-mixed"),
         ({"avx512_bf16": False, "amx_bf16": False}, "cuda", "bf16-mixed"),
     ],
 )
