@@ -29,6 +29,7 @@ from inference.recipes.synthesis import SynthesisRecipe
 from inference.rundir import RunDir, RunError
 from inference.training.columns import unbiased_gain
 from inference.training.dataset import ahead
+from inference.training.engine import precision_here
 from inference.training.losses import column_loss
 from inference.training.pairs import Pairs
 
@@ -51,11 +52,12 @@ def learn(taught: Pairs, recipe: SynthesisRecipe, *, passes: int) -> ColumnNetwo
     network.expect(taught.mean_column())
     optimiser = torch.optim.Adam(network.parameters(), lr=_RATE)
     rates = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, passes)
+    halved = precision_here("bf16-mixed", "cpu") == "bf16-mixed"
     for number in range(1, passes + 1):
         total = 0.0
         for step, batch in enumerate(ahead(taught.shuffled(number)), start=1):
             torch.manual_seed(int(np.random.SeedSequence([recipe.seed, number, step]).generate_state(1)[0]))
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=halved):
                 found = network(_toned(batch.films))
             loss = column_loss(found, batch.corners_px, recipe.size)
             optimiser.zero_grad()
