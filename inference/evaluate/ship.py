@@ -10,6 +10,7 @@ weights that had not seen its patient), then written with the weights, which are
 import argparse
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ from inference.rundir import RunError
 from inference.vertebrae.angles import MOST_DOUBT_DEG, Calibration, conformal_factor
 from inference.vertebrae.films import FOLDS, Floats
 
+# What hangs on intervals, which the measured networks had not calibrated yet, or on the machine.
+_UNCALIBRATED: Final = re.compile(r"coverage|interval|abstained|wider_than|answered|^seconds")
 SUMMARY: Final = (
     "Finds the spine on a frontal film, straightens the film along it, places the 68 corners of T1 to L5 and "
     "says how far off they may be."
@@ -104,11 +107,7 @@ def ship(source: Path, measured: dict[str, Any], *, name: str, out: Path, traine
     """
     calibration = calibration_of(measured["images"])
     figures: dict[str, Any] = {
-        part: {
-            key: value
-            for key, value in measured[part].items()
-            if "coverage" not in key and "interval" not in key
-        }
+        part: {key: value for key, value in measured[part].items() if not _UNCALIBRATED.search(key)}
         for part in ("raw", "cleaned")
         if part in measured
     }

@@ -7,6 +7,16 @@ export type Split = 'train' | 'validation' | 'test';
 /** Figures by name: numbers, or numbers by name. */
 export type Measured = Record<string, unknown>;
 
+/**
+ * By split. Shipped models also tell what they are worth on phantoms nobody tuned on, or by a cross-validation: on all
+ * films (`raw`), on those whose labels can be trusted, by severity, and how often their intervals hold the truth.
+ */
+export type Metrics = Partial<
+  Record<Split | 'held-out phantoms' | 'raw' | 'cleaned' | 'intervals', Measured> & {
+    by_severity: Record<string, Measured>;
+  }
+>;
+
 export interface JobProgress {
   epoch: number | null;
   epochs: number | null;
@@ -162,9 +172,8 @@ export interface ModelVersion {
   seconds: number;
   device: string;
   precision: string;
-  /** What was measured, by split; see `lib/figures`. */
-  /** By split; shipped models also tell what they are worth on phantoms nobody tuned on. */
-  metrics: Partial<Record<Split | 'held-out phantoms', Measured>>;
+  /** What was measured (see `lib/figures`), by split or by what else it was measured on. */
+  metrics: Metrics;
   digest: string;
   state: VersionState;
   created_at: string;
@@ -179,7 +188,7 @@ export interface ModelVersionDetail extends ModelVersion {
   gone_images: number;
   /** The version in use for the same points, which promoting this one would retire. */
   in_use: ModelName | null;
-  in_use_metrics: Partial<Record<Split, Measured>>;
+  in_use_metrics: Metrics;
   /** Who made, promoted and retired it, the newest first. */
   acts: { at: string; actor: string; action: string }[];
   limits: string[];

@@ -18,7 +18,7 @@ describe('figureOf', () => {
     ['critic_loss', 'Critic loss', 'Adversarial losses', '', ''],
     ['landmark_loss', 'Landmark loss', 'Loss', 'lower', ''],
     ['ms_ssim', 'MS-SSIM, 4 scales', 'Likeness of films', 'higher', ''],
-    ['major_within_5_deg_percent', 'Major within 5 deg', 'Cobb error', 'higher', '%'],
+    ['major_within_5_deg_percent', 'Major: within 5°', 'Cobb error', 'higher', '%'],
     ['something_new_mm', 'Something new', 'Other figures', '', 'mm'],
   ])('reads %s', (name, title, group, better, unit) => {
     expect(figureOf(name)).toEqual({ name, title, group, better, unit });
@@ -72,7 +72,15 @@ describe('figureTable', () => {
     expect(median?.intervals).toEqual([[2.07, 2.2], null]);
     expect(shownInterval([2.07, 2.2])).toBe('2.07 to 2.2');
     expect(rows.map((row) => row.figure.name)).toContain('depth_low');
+    const [pair] = figureTable([{ smape_percent: 9.5, smape_percent_95: [8.4, 10.8] }])[0]?.rows ?? [];
+    expect(pair?.intervals).toEqual([[8.4, 10.8]]);
     expect(rows.filter((row) => row.figure.name.startsWith('error'))).toHaveLength(1);
+  });
+
+  it('shows parts of a whole in per cent', () => {
+    expect(shownFigure(figureOf('within_10_mm'), 0.999)).toBe('99.9\u00a0%');
+    expect(shownFigure(figureOf('cobb_90_percent_coverage'), 0.916)).toBe('91.6\u00a0%');
+    expect(shownFigure(figureOf('cobb_unread'), 0)).toBe('0');
   });
 
   it('keeps figures by name apart', () => {

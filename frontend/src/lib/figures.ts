@@ -23,6 +23,7 @@ export type Group =
   | 'Likeness of films'
   | 'Distance of hashes'
   | 'Cobb error'
+  | 'Intervals'
   | 'Vertebrae'
   | 'Counts'
   | 'Other figures';
@@ -30,6 +31,7 @@ export type Group =
 /** In this order they are shown. */
 export const GROUPS: readonly Group[] = [
   'Cobb error',
+  'Intervals',
   'Vertebrae',
   'Landmark error, mm',
   'Landmark error, px',
@@ -69,6 +71,24 @@ const KNOWN: Record<string, Known> = {
   column_cobb_bias_deg: ['Bias, found on the back', 'Cobb error', ''],
   normalised_mse: ['Normalised MSE', 'Vertebrae', 'lower'],
   smape_percent: ['SMAPE of three angles', 'Cobb error', 'lower'],
+  major_within_5_deg_percent: ['Major: within 5°', 'Cobb error', 'higher'],
+  major_pearson: ['Major: correlation', 'Cobb error', 'higher'],
+  second_pearson: ['Second: correlation', 'Cobb error', 'higher'],
+  third_pearson: ['Third: correlation', 'Cobb error', 'higher'],
+  answered_mae_deg: ['Major, where answered: mean error', 'Cobb error', 'lower'],
+  abstained_percent: ['Without an answer', 'Cobb error', 'lower'],
+  withheld_percent: ['Films whose angles are withheld', 'Intervals', 'lower'],
+  coverage_90_percent: ['Major: truth within the 90 % interval', 'Intervals', ''],
+  interval_width_median_deg: ['Major: median width', 'Intervals', 'lower'],
+  wider_than_10_deg_percent: ['Major: wider than 10°', 'Intervals', 'lower'],
+  may_be_off_by_10_deg_percent: ['Major: may be off by more than 10°', 'Intervals', 'lower'],
+  curves_coverage_90_percent: ['Each curve: truth within the 90 % interval', 'Intervals', ''],
+  curves_interval_width_median_deg: ['Each curve: median width', 'Intervals', 'lower'],
+  curves_wider_than_10_deg_percent: ['Each curve: wider than 10°', 'Intervals', 'lower'],
+  curves_may_be_off_by_10_deg_percent: ['Each curve: may be off by more than 10°', 'Intervals', 'lower'],
+  patients: ['Patients', 'Counts', ''],
+  seconds_median: ['Seconds a film, median', 'Other figures', 'lower'],
+  seconds_longest: ['Seconds a film, longest', 'Other figures', 'lower'],
   severity_kappa: ['Kappa of severity', 'Cobb error', 'higher'],
   cobb_r: ['Cobb: correlation', 'Cobb error', 'higher'],
   cobb_90_percent_deg: ['Cobb: nine in ten are within', 'Cobb error', 'lower'],
@@ -140,7 +160,11 @@ export function figureOf(name: string): Figure {
   return { name, title: words(name), group: 'Other figures', better: '', unit };
 }
 
+/** Parts of a whole, shown in per cent. */
+const SHARES = /(^within_\d+_mm|_coverage)$/;
+
 function unitOf(name: string): string {
+  if (SHARES.test(name)) return 'share';
   const error = /_(px|mm)_/.exec(name);
   if (error?.[1]) return UNITS[error[1]] ?? '';
   return UNITS[name.split('_').at(-1) ?? ''] ?? '';
@@ -154,6 +178,7 @@ function words(name: string): string {
 /** A number with its unit; very small ones as powers of ten. */
 export function shownFigure(figure: Figure, value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  if (figure.unit === 'share') return `${written(100 * value)}\u00a0%`;
   const number = written(value);
   if (!figure.unit) return number;
   return figure.unit === '°' ? `${number}°` : `${number}\u00a0${figure.unit}`;
@@ -236,6 +261,11 @@ export function bestColumn(row: FigureRow): number | null {
 }
 
 function intervalOf(column: Measured | undefined, name: string): [number, number] | null {
+  const both = column?.[`${name}_95`];
+  if (Array.isArray(both)) {
+    const [low = null, high = null] = both.map(numberOf);
+    return low === null || high === null ? null : [low, high];
+  }
   const low = numberOf(column?.[`${name}_low`]);
   const high = numberOf(column?.[`${name}_high`]);
   return low === null || high === null ? null : [low, high];
