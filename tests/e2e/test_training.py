@@ -98,6 +98,10 @@ def test_from_frozen_images_to_a_model_in_use_and_back(
         page.get_by_role("link", name="Card").click()
     assert download.value.suggested_filename == "model-1-card.json"
 
+    page.goto(window.address + f"/training/?project={project['id']}")
+    page.get_by_role("button", name="Start a training").click()
+    expect(page.get_by_role("dialog").get_by_label(re.compile("^Recipe"))).to_have_value("back-trial")
+
 
 def test_a_snapshot_is_split_as_an_earlier_one(
     visit: Visiting, person: Personing, project: dict[str, str], backstage: Backstage

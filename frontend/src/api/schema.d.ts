@@ -2742,10 +2742,10 @@ export interface components {
             };
         };
         /**
-         * @description * `back-hrnet-paper` - back-hrnet-paper
+         * @description * `back-body` - back-body
+         *     * `back-hrnet-paper` - back-hrnet-paper
          *     * `back-hrnet` - back-hrnet
          *     * `back-hrnet32` - back-hrnet32
-         *     * `back-body` - back-body
          *     * `back-rgbd-small` - back-rgbd-small
          *     * `back-rgb-small` - back-rgb-small
          *     * `back-depth-small` - back-depth-small
@@ -2768,7 +2768,7 @@ export interface components {
          *     * `vertebrae-mse` - vertebrae-mse
          * @enum {string}
          */
-        RecipeEnum: "back-hrnet-paper" | "back-hrnet" | "back-hrnet32" | "back-body" | "back-rgbd-small" | "back-rgb-small" | "back-depth-small" | "radiograph-small" | "back-trial" | "pair-pix2pix" | "pair-pix2pix-paper" | "pair-pix2pix-landmarks" | "pair-unet" | "pair-column" | "pair-small" | "pair-trial" | "vertebrae" | "vertebrae-trial" | "vertebrae-cascade" | "vertebrae-cascade-no-pca" | "vertebrae-cascade-five-stages" | "vertebrae-cascade-far-start" | "vertebrae-bpd" | "vertebrae-mse";
+        RecipeEnum: "back-body" | "back-hrnet-paper" | "back-hrnet" | "back-hrnet32" | "back-rgbd-small" | "back-rgb-small" | "back-depth-small" | "radiograph-small" | "back-trial" | "pair-pix2pix" | "pair-pix2pix-paper" | "pair-pix2pix-landmarks" | "pair-unet" | "pair-column" | "pair-small" | "pair-trial" | "vertebrae" | "vertebrae-trial" | "vertebrae-cascade" | "vertebrae-cascade-no-pca" | "vertebrae-cascade-five-stages" | "vertebrae-cascade-far-start" | "vertebrae-bpd" | "vertebrae-mse";
         Refusal: {
             image: string;
             study: string;
