@@ -164,7 +164,14 @@ def measure_lines(
     return row
 
 
-def _create(*, reader: User, image: Image, **values: Any) -> Measurement:
+def _create(
+    *, reader: User, image: Image, landmark_revision: LandmarkRevision | None = None, **values: Any
+) -> Measurement:
+    source = f"{reading_error.SOURCE}, same reader, own levels"
+    if landmark_revision is not None and landmark_revision.landmark_set.author_id is None:
+        # A reader took a model's curves over: whoever sees the error must know that it is not the model's.
+        longest = Measurement._meta.get_field("reading_error_source").max_length
+        source = f"{source}; points by model {landmark_revision.landmark_set.model_label}"[:longest]
     row = Measurement.objects.create(
         study=image.study,
         image=image,
@@ -172,7 +179,8 @@ def _create(*, reader: User, image: Image, **values: Any) -> Measurement:
         calibration=image.calibration,
         tool=TOOL,
         reading_error_deg=reading_error.reading_error_deg(readers="same", levels="own"),
-        reading_error_source=f"{reading_error.SOURCE}, same reader, own levels",
+        reading_error_source=source,
+        landmark_revision=landmark_revision,
         **values,
     )
     summary = f"Cobb {abs(row.signed_angle_deg):.1f} deg, {row.upper_level}-{row.lower_level}, {row.method}"

@@ -74,6 +74,12 @@ class Draft:
                 "All labelled images are of one subject. A snapshot needs two: "
                 "one to train on, one to validate on."
             )
+        for split, what in (("train", "train"), ("validation", "validate")):
+            if not self.counts[split]:
+                return (
+                    f"The split that is kept leaves nobody to {what} on. "
+                    "Split anew, or label images of more subjects."
+                )
         return ""
 
 

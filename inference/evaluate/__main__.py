@@ -21,8 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     asked = _parser().parse_args(arguments)
     try:
-        films = read_folder(asked.data)[: asked.limit]
+        films = read_folder(asked.data)
+        # Of all films, also with a limit: a film's fold hangs on the others.
         readers = panel(asked.weights, films)
+        films = films[: asked.limit]
         measured = measure(films, readers, DISTURBANCES[asked.disturb], _tell(len(films)))
     except (FolderError, RunError) as error:
         print(f"evaluate: {error}", file=sys.stderr)

@@ -12,7 +12,7 @@ from annotation.spine.shape import in_order
 from inference.evaluate.disturb import Disturbed
 from inference.evaluate.readers import Answer, Panel
 from inference.vertebrae.angles import aasce_medians, true_angle_deg
-from inference.vertebrae.films import Film, Floats, Grey, known_faults
+from inference.vertebrae.films import Film, Floats, FolderError, Grey, known_faults
 from inference.vertebrae.scores import SEVERITIES, FilmScore, bootstrapped_mean, score, severity, summary
 
 _SEED: Final = 1
@@ -37,7 +37,10 @@ def measure(
     disturb: Callable[[Grey], Disturbed],
     told: Callable[[int, Measured], None] = lambda *_: None,
 ) -> list[Measured]:
-    """Read every film; `told` hears of each. The truth is the folder's angles, else those of its corners."""
+    """Read every film; `told` hears of each. The truth is the folder's angles, else those of its corners.
+
+    Raises FolderError that names the film which, or whose labels, cannot be measured.
+    """
     faults = known_faults(films)
     found = []
     for index, film in enumerate(films):
@@ -45,16 +48,18 @@ def measure(
         height, width = grey.shape
         disturbed = disturb(grey)
         began = time.perf_counter()
-        answer = panel.reader_of(index)(disturbed.film)
-        seconds = time.perf_counter() - began
-        true_px = in_order(film.corners_px(width, height))
-        true_deg = film.angles_deg
-        if true_deg is None:
-            true_deg = np.array(aasce_angles(true_px, height))
-        answer = _on_the_film(answer, disturbed.back, height)
-        one = Measured(
-            film, answer, _score(answer, true_px, width, height, true_deg), true_px, seconds, index in faults
-        )
+        try:
+            answer = panel.reader_of(index)(disturbed.film)
+            seconds = time.perf_counter() - began
+            true_px = in_order(film.corners_px(width, height))
+            true_deg = film.angles_deg
+            if true_deg is None:
+                true_deg = np.array(aasce_angles(true_px, height))
+            answer = _on_the_film(answer, disturbed.back, height)
+            scored = _score(answer, true_px, width, height, true_deg)
+        except ValueError as error:
+            raise FolderError(f"Film {index + 1}, {film.path.name}: {error}.") from error
+        one = Measured(film, answer, scored, true_px, seconds, index in faults)
         found.append(one)
         told(index, one)
     return found

@@ -25,10 +25,10 @@ def unbiased_gain(found_px: Floats, true_px: Floats, expected_px: Floats, size: 
     `found_px`, `true_px`: (n, 68, 2), the first as found without a gain; `expected_px`: (68, 2). A network
     that lowers the error of what it cannot know shrinks it towards the mean: curves come out too flat, most
     of all on children it has not seen. This gives up a little of each one's error for a mean that is right.
-    1 with fewer than 20 columns; between 0.8 and 1.3.
+    1 with fewer than 20 columns that have an angle; between 0.8 and 1.3.
     """
     true = angles_deg(true_px, size)
-    if np.isfinite(true).sum() < _FEWEST:
+    if np.isfinite(angles_deg(found_px, size) - true).sum() < _FEWEST:
         return 1.0
 
     def bias(gain: float) -> float:

@@ -87,7 +87,11 @@ class Engine:
         path = self.run.path / START
         if not path.is_file():
             return False
-        weights.load_into(self.plain[name], weights.read_tensors(path)[0], path.name)
+        tensors, card = weights.read_tensors(path)
+        weights.load_into(self.plain[name], tensors, path.name)
+        if card.get("calibration"):
+            # Of the intervals: nearer to the truth for what is refined than none.
+            self.card["calibration"] = card["calibration"]
         print(f"{name} begins from {path.name}", flush=True)
         return True
 
@@ -204,9 +208,11 @@ def precision_here(asked: Precision, accelerator: str) -> Precision:
     (`tests/bench/bench_networks.py`), and is less exact.
     """
     on_cpu = accelerator == "cpu" or (accelerator == "auto" and not torch.accelerator.is_available())
+    if not on_cpu:
+        return asked
     capabilities = torch.cpu.get_capabilities().items()
     faster = any(has for what, has in capabilities if what.endswith("bf16") and what != "avx512_bf16")
-    return "32-true" if on_cpu and not faster else asked
+    return asked if faster else "32-true"
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

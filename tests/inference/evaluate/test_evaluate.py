@@ -53,6 +53,24 @@ def test_a_rule_is_measured_to_the_last_figure(folder: Path, tmp_path: Path) -> 
     assert "cleaned" not in figures  # faults are known of one folder only
 
 
+def test_a_limit_leaves_every_film_in_its_fold(folder: Path, tmp_path: Path) -> None:
+    whole = run(folder, tmp_path / "whole.json")["images"]
+    first = run(folder, tmp_path / "first.json", "--limit", "4")["images"]
+    assert [row["found_deg"] for row in first] == [row["found_deg"] for row in whole[:4]]
+
+
+def test_a_film_that_cannot_be_measured_is_named(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(film: np.ndarray) -> Answer:
+        raise ValueError("a film of 20 x 40 pixels is too small to read")
+
+    monkeypatch.setattr("inference.evaluate.__main__.panel", lambda *_: Panel(lambda _: refuse, {}))
+    out = str(tmp_path / "out.json")
+    assert main(["--weights", "constant", "--data", str(folder), "--json", out]) == 1
+    assert "Film 1, made-0 A AP.png: a film of 20 x 40 pixels is too small" in capsys.readouterr().err
+
+
 def test_the_page_has_plots_and_the_ten_worst_films(folder: Path, tmp_path: Path) -> None:
     run(folder, tmp_path / "out.json")
     page = (tmp_path / "out.html").read_text()

@@ -38,6 +38,10 @@ def test_the_gain_stays_within_reason() -> None:
     assert unbiased_gain(straight + 3.0 * (true - straight), true, straight, SIZE) == 0.8
     few, straight = spines(19)
     assert unbiased_gain(straight + 0.9 * (few - straight), few, straight, SIZE) == 1.0
+    # Of true columns there are enough, of found ones with an angle not.
+    unreadable = straight + 0.9 * (true - straight)
+    unreadable[5:] = np.nan
+    assert unbiased_gain(unreadable, true, straight, SIZE) == 1.0
 
 
 def test_the_gain_drives_corners_from_the_mean_column_in_evaluation_only() -> None:

@@ -41,7 +41,8 @@ def test_it_goes_on_where_the_other_ended(tmp_path: Path, recipe: Recipe) -> Non
     for name in ("anew", "from"):
         run = of_kind(tmp_path / name, recipe.with_changes({**still, "seed": 5}))
         if name == "from":
-            (run.path / START).write_bytes((first.path / "weights.safetensors").read_bytes())
+            tensors, card = weights.read_tensors(first.path / "weights.safetensors")
+            weights.save_tensors(run.path / START, tensors, {**card, "calibration": {"curve": 1.3}})
             run.write_spec({**run.spec(), "start_from": {"version": "v", "sha256": "s"}}, run.cases())
         train(run)
         ways[name] = weights.read_tensors(run.path / "weights.safetensors")
@@ -57,6 +58,9 @@ def test_it_goes_on_where_the_other_ended(tmp_path: Path, recipe: Recipe) -> Non
     # The header of the weights says it.
     assert ways["from"][1]["start_from"] == {"version": "v", "sha256": "s"}
     assert ways["anew"][1]["start_from"] is None
+    # And intervals stay calibrated as those of the model it began from.
+    assert ways["from"][1]["calibration"] == {"curve": 1.3}
+    assert "calibration" not in ways["anew"][1]
 
 
 def test_a_checkpoint_counts_more_than_the_start(tmp_path: Path) -> None:
