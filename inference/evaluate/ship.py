@@ -34,13 +34,16 @@ LIMITS: Final = (
     "patients, small children, implants and films that cut off a part of the spine are unknown ground.",
     "Seventeen vertebrae are always placed: where somebody has 16 or 18, the levels below are off by one.",
     "Levels are counted from what is seen, and T1 is sometimes taken for its neighbour.",
+    "Where a film shows other anatomy beside the spine's own, levels shift by"
+    " one or more, often without a warning: crop it.",
 )
 
 
 def calibration_of(images: Sequence[dict[str, Any]]) -> Calibration:
     """The factors for 90 % intervals from the rows of an evaluation, without films whose labels are wrong.
 
-    The rows' doubts are taken as those of the uncalibrated network. Raises RunError without any doubts.
+    The rows' doubts are taken as those of networks that have no calibration of their own. Raises RunError
+    without any doubts.
     """
     rows = [row for row in images if not row["label_fault"] and "doubt_deg" in row]
     if not rows:

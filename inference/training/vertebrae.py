@@ -20,7 +20,6 @@ from inference.training.vertebra_losses import StripWanted, finder_loss, strip_l
 from inference.training.vertebra_samples import Kept, finder_sample, keep, strip_sample
 from inference.vertebrae.scores import FilmScore, score, summary
 
-"""Weights in the run folder to begin from, of an earlier model: fine-tuning, or after the phantom."""
 _AVERAGE = 0.99
 _WARM_STEPS = 50
 _LARGEST_GRADIENT = 5.0

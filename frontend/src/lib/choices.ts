@@ -1,9 +1,9 @@
 import type { Choice, Reason, Review } from '@/api/snapshots';
 
 export const REVIEW: Record<Review, string> = {
-  complete: 'Whatever is completely labelled',
-  accepted: 'Accepted or signed by a doctor',
-  signed: 'Signed by a doctor',
+  complete: 'Completely labelled',
+  accepted: 'Accepted or signed',
+  signed: 'Signed',
 };
 
 /** Why images do not enter a snapshot. */

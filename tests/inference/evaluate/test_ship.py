@@ -17,6 +17,7 @@ from inference.recipes.catalogue import RECIPES
 from inference.recipes.vertebrae import VertebraRecipe
 from inference.rundir import RunError
 from inference.shipped import shipped
+from inference.vertebrae.angles import Calibration
 from tests.inference.made_films import make_folder
 
 RESULT = {
@@ -50,8 +51,8 @@ def rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
 
 
 def test_factors_are_learned_and_cover_films_they_were_not_learned_from() -> None:
-    assert calibration_of(rows(2000)).aasce[0] == pytest.approx(3 * 1.645, rel=0.06)
-    assert calibration_of(rows(2000)).curve == pytest.approx(1.5 * 3 * 1.645, rel=0.06)
+    assert calibration_of(rows(2000)).aasce[0] == pytest.approx(3 * Calibration().aasce[0], rel=0.06)
+    assert calibration_of(rows(2000)).curve == pytest.approx(1.5 * 3 * Calibration().curve, rel=0.06)
     coverage = coverage_of(rows(2000))
     assert coverage["coverage_90_percent"] == pytest.approx(90, abs=2)
     assert coverage["interval_width_median_deg"] == pytest.approx(2 * 3 * 4, rel=0.1)

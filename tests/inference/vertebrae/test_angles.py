@@ -75,7 +75,7 @@ def test_a_curves_doubt_by_hand() -> None:
     assert same == curve
     ends = [np.hypot(*np.subtract(*line)) for line in (curve.upper_line, curve.lower_line)]
     expected = np.degrees(np.sqrt(sum(2 / width**2 for width in ends)))
-    assert doubt == pytest.approx(1.645 * expected, rel=0.15)
+    assert doubt == pytest.approx(Calibration().curve * expected, rel=0.15)
 
 
 def test_a_curve_is_held_to_the_true_one_that_it_lies_in() -> None:
