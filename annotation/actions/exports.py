@@ -14,10 +14,12 @@ from django.db.models import QuerySet
 
 from annotation.actions.reports import STATEMENT
 from annotation.actions.schemas import schemas_of
+from annotation.actions.takenover import beginnings_of, taken_over
 from annotation.models import FilmNote, Image, LandmarkSet, Measurement, Project
 from annotation.spine.schemas import LandmarkSchema
 
 _BATCH = 500
+_SETS_AT_ONCE = 50
 _VISIBILITY = {"placed": 2, "uncertain": 2, "occluded": 1, "missing": 0}
 _SET_COLUMNS = {
     "subject": "image__study__subject__pseudonym",
@@ -98,11 +100,11 @@ def _csv(header: list[str], rows: Iterable[Iterable[object]]) -> Iterator[bytes]
     yield buffer.getvalue().encode()
 
 
-def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
+def _batches(rows: Iterable[Any], size: int = _BATCH) -> Iterator[list[Any]]:
     batch: list[Any] = []
     for row in rows:
         batch.append(row)
-        if len(batch) == _BATCH:
+        if len(batch) == size:
             yield batch
             batch = []
     if batch:
@@ -119,17 +121,38 @@ def cells(values: Iterable[object]) -> list[object]:
     return [_safe(value) if isinstance(value, str) else value for value in values]
 
 
+def _sets_with_points(project: Project) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """The columns of every set and its newest points, each with whose place it has: `taken_over_from` is the
+    model or the person from whose set it was taken over and not moved since, or empty."""
+    found = _live_sets(project).values_list(*_SET_COLUMNS.values(), "points").iterator(chunk_size=_BATCH)
+    for batch in _batches(found, _SETS_AT_ONCE):
+        rows = [(dict(zip(_SET_COLUMNS, columns, strict=True)), points) for *columns, points in batch]
+        beginnings = beginnings_of([row["landmark_set"] for row, _ in rows])
+        for row, points in rows:
+            sources = taken_over(points, row["revision"], beginnings.get(row["landmark_set"], []))
+            yield (
+                row,
+                [{**point, "taken_over_from": _name_of(sources.get(point["name"]))} for point in points],
+            )
+
+
+def _name_of(source: LandmarkSet | None) -> str:
+    if source is None:
+        return ""
+    return source.author.username if source.author else source.model_label
+
+
 def landmarks_csv(project: Project) -> Iterator[bytes]:
     """One row per point of the newest revision of every set."""
 
     def rows() -> Iterator[list[object]]:
-        found = _live_sets(project).values_list(*_SET_COLUMNS.values(), "points")
-        for *columns, points in found.iterator(chunk_size=_BATCH):
-            row = cells(columns)
+        for columns, points in _sets_with_points(project):
+            row = cells(columns.values())
             for point in points:
-                yield [*row, point["name"], point["x"], point["y"], point["state"]]
+                place = point["name"], point["x"], point["y"], point["state"]
+                yield [*row, *place, *cells([point["taken_over_from"]])]
 
-    return _csv([*_SET_COLUMNS, "point", "x_px", "y_px", "state"], rows())
+    return _csv([*_SET_COLUMNS, "point", "x_px", "y_px", "state", "taken_over_from"], rows())
 
 
 def measurements_csv(project: Project) -> Iterator[bytes]:
@@ -158,8 +181,7 @@ def film_notes_csv(project: Project) -> Iterator[bytes]:
 
 def landmarks_json(project: Project) -> Iterator[bytes]:
     """Every set with the points of its newest revision."""
-    found = _live_sets(project).values_list(*_SET_COLUMNS.values(), "points").iterator(chunk_size=_BATCH)
-    rows = (dict(zip((*_SET_COLUMNS, "points"), row, strict=True)) for row in found)
+    rows = ({**row, "points": points} for row, points in _sets_with_points(project))
     head = json.dumps({"statement": STATEMENT, "project": project.name})[:-1]
     return _json_list(f'{head}, "landmark_sets": [\n', rows, "\n]}\n")
 

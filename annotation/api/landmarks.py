@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from annotation.actions import landmarks
 from annotation.actions.schemas import schema_of
+from annotation.actions.takenover import beginnings_of, counted, taken_over
 from annotation.api.base import Endpoint, ErrorWire, Input, iso, parse, user_of
 from annotation.api.errors import PreconditionRequired
 from annotation.api.listing import Listing
@@ -51,12 +52,20 @@ class StaleWire(ErrorWire):
     current: LandmarkSetWire
 
 
+class TakenOverWire(TypedDict):
+    """How many points lie where another author's set had them."""
+
+    author: AuthorWire
+    points: int
+
+
 class RevisionWire(TypedDict):
     number: int
     saved_at: str | None
     author: str
     points_count: int
     comment: str
+    taken_over: list[TakenOverWire]
 
 
 def set_wire(row: LandmarkSet, began_from: LandmarkRevision | None = None) -> LandmarkSetWire:
@@ -251,6 +260,7 @@ REVISIONS = Listing[LandmarkRevision](
 
 
 def _revision_wires(rows: QuerySet[LandmarkRevision]) -> list[RevisionWire]:
+    beginnings = beginnings_of({row.landmark_set_id for row in rows})
     return [
         {
             "number": row.number,
@@ -258,6 +268,12 @@ def _revision_wires(rows: QuerySet[LandmarkRevision]) -> list[RevisionWire]:
             "author": row.author.display_name if row.author else row.landmark_set.model_label,
             "points_count": len(row.points),
             "comment": row.comment,
+            "taken_over": [
+                {"author": author_wire(source), "points": number}
+                for source, number in counted(
+                    taken_over(row.points, row.number, beginnings.get(row.landmark_set_id, []))
+                )
+            ],
         }
         for row in rows
     ]

@@ -1,6 +1,8 @@
 """Surveys of snapshots: asked for once each, their folder filled, their numbers kept."""
 
-from collections.abc import Callable
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import transaction
@@ -9,6 +11,7 @@ from django.db.models.functions import Abs
 
 from annotation.actions.errors import ActionError
 from annotation.actions.measurements import corners_of
+from annotation.actions.takenover import beginnings_of, taken_over
 from annotation.models import Image, LandmarkRevision, User
 from annotation.models.images import ImageKind
 from annotation.spine import cobb
@@ -69,6 +72,7 @@ def prepare(job: SurveyJob, run: RunDir, tick: Callable[[], None]) -> None:
         "is_film": snapshot.target == "radiograph",
         "cobb_deg": cobb_deg,
         "cobb_source": source,
+        "taken_over": _taken_over(entries),
         "left_out": len(snapshot.entries) - len(entries),
     }
     run.write_spec(spec, cases)
@@ -80,7 +84,7 @@ def finish(*, hold: Hold, run: RunDir) -> SurveyJob | None:
     job, spec = hold.job, run.spec()
     if not isinstance(job, SurveyJob):
         raise TypeError("only a survey has these numbers")
-    result = {**run.result(), "cobb_source": spec["cobb_source"], "left_out": spec["left_out"]}
+    result = {**run.result(), **{name: spec[name] for name in ("cobb_source", "taken_over", "left_out")}}
     if not hold.rows.leave(job.pk, hold.token, JobState.SUCCEEDED, result=result):
         return None
     announce(job)
@@ -98,15 +102,43 @@ def _angles(
     return _of_readers(entries), "measurements"
 
 
-def _of_points(entries: list[dict[str, Any]]) -> dict[str, float]:
-    """From the vertebrae of each film; a film whose vertebrae give no angle has none."""
+def _frozen_revisions(entries: list[dict[str, Any]]) -> Iterator[tuple[str, LandmarkRevision]]:
+    """Each entry's image, and the revision of its points that was frozen."""
     wanted = {(entry["set"], entry["revision"]): entry["image"] for entry in entries}
     rows = LandmarkRevision.objects.filter(landmark_set__in={key[0] for key in wanted})
-    found = {}
     for row in rows.iterator():
         image = wanted.get((str(row.landmark_set_id), row.number))
-        if image is None:
-            continue
+        if image is not None:
+            yield image, row
+
+
+def _taken_over(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """How many of the points there are, and how many lie where which model had placed them: a network that
+    learns from these learns what the other one said."""
+    films = [entry["film"] for entry in entries if "film" in entry]
+    corners = [{"image": film["image"], **film["corners"]} for film in films if film["corners"]]
+    frozen = [*entries, *films, *corners]
+    beginnings = beginnings_of({uuid.UUID(label["set"]) for label in frozen})
+    total = 0
+    points: Counter[str] = Counter()
+    images: dict[str, set[str]] = defaultdict(set)
+    for image, row in _frozen_revisions(frozen):
+        total += len(row.points)
+        sources = taken_over(row.points, row.number, beginnings.get(row.landmark_set_id, [])).values()
+        for label in [source.model_label for source in sources if source.model_label]:
+            points[label] += 1
+            images[label].add(image)
+    models = [
+        {"label": label, "points": number, "images": len(images[label])}
+        for label, number in points.most_common()
+    ]
+    return {"points": total, "models": models}
+
+
+def _of_points(entries: list[dict[str, Any]]) -> dict[str, float]:
+    """From the vertebrae of each film; a film whose vertebrae give no angle has none."""
+    found = {}
+    for image, row in _frozen_revisions(entries):
         try:
             curves = cobb.find_curves(*corners_of(row.points), least_deg=_ANY_DEG)
         except (ActionError, ValueError):

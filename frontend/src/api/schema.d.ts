@@ -2845,6 +2845,7 @@ export interface components {
             author: string;
             points_count: number;
             comment: string;
+            taken_over: components["schemas"]["TakenOver"][];
         };
         RevisionPage: {
             count: number;
@@ -3145,6 +3146,10 @@ export interface components {
             result: {
                 [key: string]: unknown;
             } | null;
+        };
+        TakenOver: {
+            author: components["schemas"]["Author"];
+            points: number;
         };
         Thumbnail: {
             image: string;

@@ -114,6 +114,8 @@ export interface SurveyResult {
   splits: Record<Split, SurveyPart>;
   cobb_step_deg: number;
   cobb_source: 'landmarks' | 'measurements';
+  /** How many points there are, and how many lie where which model had placed them. The first surveys lack it. */
+  taken_over?: { points: number; models: { label: string; points: number; images: number }[] };
   places: Places;
   sizes: { width: number; height: number; images: number }[];
   film_sizes: { width: number; height: number; images: number }[];

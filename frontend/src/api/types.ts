@@ -291,6 +291,8 @@ export interface Revision {
   author: string;
   points_count: number;
   comment: string;
+  /** How many of the points lie where another author's set had them. */
+  taken_over: { author: LandmarkSet['author']; points: number }[];
 }
 
 export type Line = [[number, number], [number, number]];

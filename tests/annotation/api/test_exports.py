@@ -4,12 +4,14 @@ import csv
 import io
 import json
 import tracemalloc
+import uuid
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from annotation.actions import exports
+from annotation.actions.landmarks import save, save_prediction
 from annotation.models import LandmarkSet, Project
 from tests.factories import Factory
 
@@ -50,7 +52,44 @@ def test_landmarks_as_csv_and_json(lab: Lab) -> None:
     document = json.loads(fetch(client, project, "landmarks.json"))
     assert "research use only" in document["statement"]
     assert document["landmark_sets"][0]["landmark_set"] == str(landmark_set.pk)
-    assert document["landmark_sets"][0]["points"] == landmark_set.points
+    points = document["landmark_sets"][0]["points"]
+    assert points == [{**point, "taken_over_from": ""} for point in landmark_set.points]
+
+
+def test_points_taken_over_from_a_model_name_it_until_they_are_moved(lab: Lab) -> None:
+    client, project, own = lab
+    points: list[dict[str, Any]] = [
+        {"name": "C7", "x": 31.0, "y": 11.0, "state": "placed"},
+        {"name": "sacrum", "x": 32.0, "y": 90.0, "state": "placed"},
+    ]
+    by_model = save_prediction(image=own.image, schema="xray2", points=points, model_label="=films 1")
+    revision = by_model.revisions.get()
+    own = save_again(own, points, began_from=revision)
+    own = save_again(own, [points[0], {**points[1], "y": 91.0}])
+
+    def told(name: str) -> list[str]:
+        rows = csv.DictReader(io.StringIO(fetch(client, project, name).decode()))
+        return [row["taken_over_from"] for row in rows if row["landmark_set"] == str(own.pk)]
+
+    assert told("landmarks.csv") == ["'=films 1", ""]
+    document = json.loads(fetch(client, project, "landmarks.json"))
+    sets = {row["landmark_set"]: row["points"] for row in document["landmark_sets"]}
+    assert [point["taken_over_from"] for point in sets[str(own.pk)]] == ["=films 1", ""]
+    assert [point["taken_over_from"] for point in sets[str(by_model.pk)]] == ["", ""]
+
+
+def save_again(own: LandmarkSet, points: list[dict[str, Any]], **named: Any) -> LandmarkSet:
+    assert own.author is not None
+    key = uuid.uuid4()
+    return save(
+        user=own.author,
+        image=own.image,
+        schema=own.schema,
+        points=points,
+        base_revision=own.revision,
+        idempotency_key=key,
+        **named,
+    )
 
 
 def test_coco_keypoints(lab: Lab) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from annotation.actions.landmarks import broken_links
+from annotation.actions.landmarks import broken_links, save_prediction
 from annotation.models import AuditEntry, Image, LandmarkRevision, LandmarkSet, User
 from tests.factories import Factory
 
@@ -145,6 +145,36 @@ def test_history_shows_every_revision_and_tampering_shows(
     first.points[0]["x"] += 1
     first.save()
     assert broken_links(row) == [1]
+
+
+def test_history_says_how_many_points_are_still_another_authors(
+    make: Factory, labelling: tuple[Client, Image, User]
+) -> None:
+    client, image, _ = labelling
+    points = make.points("back6", image)
+    model = save_prediction(image=image, schema="back6", points=points, model_label="backs 2")
+    for number, (stored, began_from) in enumerate(
+        [(points[:2], None), (points, {"set": str(model.pk), "revision": 1}), (moved(points), None)]
+    ):
+        answer = client.put(
+            f"/api/v1/images/{image.pk}/landmarks/back6",
+            json.dumps({"points": stored, "began_from": began_from}),
+            content_type="application/json",
+            headers={"If-Match": str(number), "Idempotency-Key": str(uuid.uuid4())},
+        )
+        assert answer.status_code == 200
+    history = client.get(f"/api/v1/landmark-sets/{answer.json()['id']}/revisions").json()["results"]
+    author = {"kind": "model", "id": None, "name": "backs 2"}
+    assert [entry["taken_over"] for entry in history] == [
+        [{"author": author, "points": 5}],
+        [{"author": author, "points": 6}],
+        [],
+    ]
+
+
+def moved(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With the first a pixel farther right."""
+    return [{**points[0], "x": points[0]["x"] + 1}, *points[1:]]
 
 
 def test_label_first_hides_the_others_until_one_has_labelled(make: Factory, client: Client) -> None:

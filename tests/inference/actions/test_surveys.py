@@ -1,5 +1,6 @@
 """The survey of a snapshot, from freezing to its numbers, by the task and a real program."""
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from annotation.actions import measurements
-from annotation.models import Measurement, Project, Study, User
+from annotation.actions.landmarks import save, save_prediction
+from annotation.models import LandmarkSet, Measurement, Project, Study, User
 from annotation.models.cohort import Consent
 from inference import tasks
 from inference.actions import running, runs, snapshots, surveys
@@ -108,7 +110,7 @@ def test_a_fenced_survey_writes_nothing(project_and_admin: tuple[Project, User],
     hold = running.claim(model=SurveyJob, pk=job.pk)
     assert hold is not None
     folder = RunDir(tmp_path / "run")
-    folder.write_spec({"cobb_source": "landmarks", "left_out": 0}, [])
+    folder.write_spec({"cobb_source": "landmarks", "taken_over": {}, "left_out": 0}, [])
     folder.write_result({"images": 1})
     SurveyJob.objects.filter(pk=job.pk).update(token=9)
     assert surveys.finish(hold=hold, run=folder) is None
@@ -158,3 +160,25 @@ def test_of_pairs_the_films_are_measured_too(make: Factory, project_and_admin: t
     assert job.result is not None
     assert [level["name"] for level in job.result["all"]["levels"]] == ["red", "green", "blue", "grey"]
     assert job.result["film_sizes"] == [{"width": 64, "height": 160, "images": 4}]
+
+
+def test_points_that_a_model_placed_are_counted(
+    make: Factory, project_and_admin: tuple[Project, User]
+) -> None:
+    project, admin = project_and_admin
+    own = LandmarkSet.objects.filter(image__project=project).order_by("created_at")[0]
+    by_model = save_prediction(image=own.image, schema="back6", points=own.points, model_label="backs 1")
+    moved = [{**point, "x": point["x"] + (index < 2)} for index, point in enumerate(own.points)]
+    save(
+        user=admin,
+        image=own.image,
+        schema="back6",
+        points=moved,
+        base_revision=1,
+        idempotency_key=uuid.uuid4(),
+        began_from=by_model.revisions.get(number=1),
+    )
+    result = run(asked(frozen(project_and_admin), admin)).result
+    assert result is not None
+    models = [{"label": "backs 1", "points": 4, "images": 1}]
+    assert result["taken_over"] == {"points": 24, "models": models}
