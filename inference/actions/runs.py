@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from annotation.actions.files import damage
@@ -35,13 +36,21 @@ def prune() -> int:
         if not _has_safe_weights(job):
             logger.error("run folder %s is kept: the file store has lost or damaged its weights", folder)
             continue
-        shutil.rmtree(folder, ignore_errors=True)
-        if folder.exists():
-            logger.error("run folder %s cannot be removed; look at its permissions", folder)
-        else:
-            removed += 1
+        removed += _remove(job, folder)
     _forget_checkpoints()
     return removed
+
+
+@transaction.atomic
+def _remove(job: AnyJob, folder: Path) -> bool:
+    """Whether the folder is gone. One whose job goes on again by now is not: whoever resumes waits for us."""
+    if not type(job).objects.select_for_update().filter(pk=job.pk, token=job.token, state=job.state).exists():
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        logger.error("run folder %s cannot be removed; look at its permissions", folder)
+        return False
+    return True
 
 
 def _forget_checkpoints() -> None:

@@ -199,7 +199,9 @@ def _row(one: Measured) -> dict[str, Any]:
             "normalised_mse": one.score.normalised_mse,
         }
     if one.answer.doubt_deg is not None:
+        deviation_deg = one.answer.doubt_deg / one.answer.calibration.aasce
         row["doubt_deg"] = [round(float(value), 2) for value in one.answer.doubt_deg]
+        row["deviation_deg"] = [round(float(value), 4) for value in deviation_deg]
         row["curves"] = _curves(one)
     return row
 
@@ -212,6 +214,7 @@ def _curves(one: Measured) -> list[dict[str, float]]:
                 "found_deg": round(curve.angle_deg, 2),
                 "true_deg": round(true_angle_deg(curve, one.true_px), 2),
                 "doubt_deg": round(doubt_deg, 2),
+                "deviation_deg": round(doubt_deg / one.answer.calibration.curve, 4),
             }
             for curve, doubt_deg in one.answer.curves
         ]

@@ -5,7 +5,7 @@ that fold (`inference.vertebrae.films.folds`); each film is then read by its own
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from inference.recipes.catalogue import recipe_of
 from inference.recipes.vertebrae import CascadeRecipe, RegressionRecipe, VertebraRecipe
 from inference.rundir import RunError, sha256_of
 from inference.training import cascade, regression
+from inference.vertebrae.angles import Calibration
 from inference.vertebrae.doubts import angle_doubt, spine_doubts
 from inference.vertebrae.films import FOLDS, VERTEBRAE, Film, Floats, Grey, folds
 
@@ -31,14 +32,16 @@ class Answer:
     """What a reader says of a film.
 
     `angles_deg` (3,); `corners_px` (17, 4, 2) or None where it gives angles alone; `doubt_deg` (3,),
-    halves of 90 % intervals; `curves`: the clinical ones, each with its; `abstains`: why they are not to be
-    used; `drawn_px` (n, 17, 4, 2): columns that the film may also show.
+    halves of 90 % intervals; `curves`: the clinical ones, each with its; `calibration`: by what both were
+    stretched; `abstains`: why they are not to be used; `drawn_px` (n, 17, 4, 2): columns that the film may
+    also show.
     """
 
     angles_deg: Floats
     corners_px: Floats | None = None
     doubt_deg: Floats | None = None
     curves: Sequence[tuple[Curve, float]] = ()
+    calibration: Calibration = field(default_factory=Calibration)
     abstains: str | None = None
     drawn_px: Floats | None = None
 
@@ -120,6 +123,7 @@ def _ours(file: Path, recipe: VertebraRecipe) -> Reader:
             drawn_px=reading.drawn_px,
             doubt_deg=np.array([angle.doubt_deg for angle in reading.angles]),
             curves=reading.curves,
+            calibration=predictor.calibration,
             abstains=" ".join(reasons) or angle_doubt(reading.angles[0], reading.curves),
         )
 

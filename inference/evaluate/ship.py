@@ -42,28 +42,24 @@ LIMITS: Final = (
 def calibration_of(images: Sequence[dict[str, Any]]) -> Calibration:
     """The factors for 90 % intervals from the rows of an evaluation, without films whose labels are wrong.
 
-    The rows' doubts are taken as those of networks that have no calibration of their own. Raises RunError
-    without any doubts.
+    Raises RunError where the rows name no deviations.
     """
-    rows = [row for row in images if not row["label_fault"] and "doubt_deg" in row]
+    rows = [row for row in images if not row["label_fault"] and "deviation_deg" in row]
     if not rows:
-        raise RunError("The measured films have no intervals: evaluate trained weights.")
+        raise RunError("The measured films have no intervals: evaluate trained weights, by this version.")
     errors, deviations = _errors(rows)
-    deviations /= Calibration().aasce
     curves = _errors([curve for row in rows for curve in row["curves"]])
     try:
         first, second, third = (conformal_factor(errors[:, one], deviations[:, one]) for one in range(3))
-        return Calibration(
-            (first, second, third), conformal_factor(curves[0], curves[1] / Calibration().curve)
-        )
+        return Calibration((first, second, third), conformal_factor(*curves))
     except ValueError as error:
         raise RunError(f"The intervals cannot be calibrated: {error}.") from error
 
 
 def _errors(rows: Sequence[dict[str, Any]]) -> tuple[Floats, Floats]:
-    """The errors of films (n, 3), or of curves (n,), and their doubts."""
+    """The errors of films (n, 3), or of curves (n,), and the deviations that the network expects."""
     errors = np.array([np.subtract(row["found_deg"], row["true_deg"]) for row in rows])
-    return errors, np.array([row["doubt_deg"] for row in rows])
+    return errors, np.array([row["deviation_deg"] for row in rows])
 
 
 def coverage_of(images: Sequence[dict[str, Any]]) -> dict[str, float]:
@@ -78,15 +74,15 @@ def coverage_of(images: Sequence[dict[str, Any]]) -> dict[str, float]:
     for number in range(FOLDS):
         factors = calibration_of([row for row in rows if part[row["patient"]] != number])
         mine = [row for row in rows if part[row["patient"]] == number]
-        errors, doubts = _errors(mine)
-        major += zip(errors[:, 0], doubts[:, 0] / Calibration().aasce[0] * factors.aasce[0], strict=True)
-        errors, doubts = _errors([curve for row in mine for curve in row["curves"]])
-        curves += zip(errors, doubts / Calibration().curve * factors.curve, strict=True)
+        errors, deviations = _errors(mine)
+        major += zip(errors[:, 0], deviations[:, 0] * factors.aasce[0], strict=True)
+        errors, deviations = _errors([curve for row in mine for curve in row["curves"]])
+        curves += zip(errors, deviations * factors.curve, strict=True)
         for row in mine:
-            halves = [row["doubt_deg"][0] / Calibration().aasce[0] * factors.aasce[0]]
+            halves = [row["deviation_deg"][0] * factors.aasce[0]]
             if row["curves"]:
                 largest = max(row["curves"], key=lambda curve: abs(curve["found_deg"]))
-                halves.append(largest["doubt_deg"] / Calibration().curve * factors.curve)
+                halves.append(largest["deviation_deg"] * factors.curve)
             withheld.append(max(halves) > MOST_DOUBT_DEG)
     figures = _coverage(major) | {"withheld_percent": 100 * float(np.mean(withheld))}
     return figures | {f"curves_{name}": value for name, value in _coverage(curves).items()}

@@ -124,3 +124,18 @@ def test_a_folder_that_cannot_be_removed_is_named(
     monkeypatch.setattr(runs.shutil, "rmtree", lambda *_, **__: None)
     assert runs.prune() == 0
     assert f"{job.pk} cannot be removed" in caplog.text
+
+
+def test_a_job_that_somebody_resumes_meanwhile_keeps_its_folder(
+    make: Factory, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ended(training_job(make))
+    safe = runs._has_safe_weights
+
+    def resumed(found: Any) -> bool:
+        jobs.resume_training(actor=job.created_by, job=job)
+        return safe(found)
+
+    monkeypatch.setattr(runs, "_has_safe_weights", resumed)
+    assert runs.prune() == 0
+    assert (folder / str(job.pk)).exists()

@@ -21,7 +21,7 @@ from inference.networks.weights import save_tensors
 from inference.recipes.catalogue import RECIPES
 from inference.recipes.vertebrae import CascadeRecipe
 from inference.training.cascade import built
-from inference.vertebrae.angles import SPREAD
+from inference.vertebrae.angles import SPREAD, Calibration
 from inference.vertebrae.films import LEVELS, folds, read_folder
 from tests.inference.made_films import made_film, make_folder
 
@@ -147,12 +147,12 @@ def test_a_disturbed_film_shows_the_bodies_where_its_map_says(name: str) -> None
     assert moved.back(centres) == pytest.approx(corners.mean(axis=1), abs=1e-6)
 
 
-def weights_file(path: Path, seed: int) -> Path:
+def weights_file(path: Path, seed: int, card: dict[str, Any] | None = None) -> Path:
     torch.manual_seed(seed)
     network = Straightened(width=2, finder_width=2)
     recipe = RECIPES["vertebrae"].with_changes({"width": 2, "finder_width": 2})
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_tensors(path, network.state_dict(), {"recipe": recipe.to_dict()})
+    save_tensors(path, network.state_dict(), {"recipe": recipe.to_dict(), **(card or {})})
     return path
 
 
@@ -169,6 +169,20 @@ def test_weights_and_a_cross_validation_of_them(folder: Path, tmp_path: Path) ->
     assert crossed["images"][mine]["found_deg"] == alone["images"][mine]["found_deg"]
     other = folds(films)[0][0]
     assert crossed["images"][other]["found_deg"] != alone["images"][other]["found_deg"]
+
+
+def test_deviations_are_told_as_they_were_before_the_calibration(folder: Path, tmp_path: Path) -> None:
+    calibration = Calibration((2.0, 3.0, 4.0), 5.0)
+    weights_file(tmp_path / "weights.safetensors", 1, {"calibration": calibration.to_dict()})
+    figures = run(
+        folder, tmp_path / "out.json", "--limit", "2", weights=str(tmp_path / "weights.safetensors")
+    )
+    for row in figures["images"]:
+        assert np.multiply(row["deviation_deg"], calibration.aasce) == pytest.approx(
+            row["doubt_deg"], abs=0.01
+        )
+        for curve in row["curves"]:
+            assert curve["deviation_deg"] * calibration.curve == pytest.approx(curve["doubt_deg"], abs=0.01)
 
 
 def test_the_published_systems_are_read_by_their_own_weights(folder: Path, tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from inference.recipes.catalogue import RECIPES
 from inference.recipes.vertebrae import VertebraRecipe
 from inference.rundir import RunError
 from inference.shipped import shipped
-from inference.vertebrae.angles import Calibration
 from tests.inference.made_films import make_folder
 
 RESULT = {
@@ -27,14 +26,14 @@ RESULT = {
     "device": "cpu",
     "left_out": {"lacking_corners": 1, "out_of_order": ["a child's.png", "another's.png"]},
 }
-CURVE = {"found_deg": 31.0, "true_deg": 30.0, "doubt_deg": 3.0}
+CURVE = {"found_deg": 31.0, "true_deg": 30.0, "deviation_deg": 3.0}
 
 
 def rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
-    """Films whose errors are three times as large as the network says."""
+    """Films whose errors are three times as large as the network expects."""
     rng = np.random.default_rng(seed)
-    doubts = rng.uniform(2, 6, count)
-    errors = 3 * doubts / 1.645 * rng.normal(size=count)
+    deviations = rng.uniform(1, 3, count)
+    errors = 3 * deviations * rng.normal(size=count)
     return [
         {
             "name": f"{index}.png",
@@ -42,29 +41,29 @@ def rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
             "label_fault": index % 25 == 0,
             "found_deg": [30 + error, 10, 10],
             "true_deg": [30, 9, 12],
-            "doubt_deg": [doubt, doubt, doubt],
+            "deviation_deg": [deviation, deviation, deviation],
             # A curve's errors are half as large again.
-            "curves": [{"found_deg": -30 - 1.5 * error, "true_deg": -30, "doubt_deg": doubt}],
+            "curves": [{"found_deg": -30 - 1.5 * error, "true_deg": -30, "deviation_deg": deviation}],
         }
-        for index, (error, doubt) in enumerate(zip(errors, doubts, strict=True))
+        for index, (error, deviation) in enumerate(zip(errors, deviations, strict=True))
     ]
 
 
 def test_factors_are_learned_and_cover_films_they_were_not_learned_from() -> None:
-    assert calibration_of(rows(2000)).aasce[0] == pytest.approx(3 * Calibration().aasce[0], rel=0.06)
-    assert calibration_of(rows(2000)).curve == pytest.approx(1.5 * 3 * Calibration().curve, rel=0.06)
+    assert calibration_of(rows(2000)).aasce[0] == pytest.approx(3 * 1.645, rel=0.06)
+    assert calibration_of(rows(2000)).curve == pytest.approx(1.5 * 3 * 1.645, rel=0.06)
     coverage = coverage_of(rows(2000))
     assert coverage["coverage_90_percent"] == pytest.approx(90, abs=2)
-    assert coverage["interval_width_median_deg"] == pytest.approx(2 * 3 * 4, rel=0.1)
+    assert coverage["interval_width_median_deg"] == pytest.approx(2 * 1.645 * 3 * 2, rel=0.1)
     assert coverage["curves_coverage_90_percent"] == pytest.approx(90, abs=2)
-    assert coverage["curves_interval_width_median_deg"] == pytest.approx(2 * 4.5 * 4, rel=0.1)
+    assert coverage["curves_interval_width_median_deg"] == pytest.approx(2 * 1.645 * 4.5 * 2, rel=0.1)
 
 
 def test_too_few_films_or_no_doubts_are_said() -> None:
     with pytest.raises(RunError, match="too few"):
         calibration_of(rows(6))
     with pytest.raises(RunError, match="no intervals"):
-        calibration_of([{name: row[name] for name in row if name != "doubt_deg"} for row in rows(30)])
+        calibration_of([{name: row[name] for name in row if name != "deviation_deg"} for row in rows(30)])
 
 
 def test_the_command_writes_what_the_platform_takes(tmp_path: Path) -> None:
@@ -79,7 +78,7 @@ def test_the_command_writes_what_the_platform_takes(tmp_path: Path) -> None:
     assert evaluate(["--weights", "mean-shape", "--data", str(data), "--json", str(measured)]) == 0
     figures = json.loads(measured.read_text())
     figures["images"] = [
-        {**row, "doubt_deg": [3.0, 3.0, 3.0], "curves": [CURVE]} for row in figures["images"]
+        {**row, "deviation_deg": [3.0, 3.0, 3.0], "curves": [CURVE]} for row in figures["images"]
     ]
     measured.write_text(json.dumps(figures))
     result = tmp_path / "result.json"
