@@ -16,6 +16,7 @@ from inference.models import Prediction
 class PredictingVersionWire(TypedDict):
     id: str
     label: str
+    state: str
 
 
 class DoubtWire(TypedDict):
@@ -65,7 +66,11 @@ class SetPrediction(Endpoint):
         answer: PredictionWire = {
             "set": str(landmark_set.pk),
             "revision": landmark_set.revision,
-            "model_version": {"id": str(row.model_version_id), "label": row.model_version.label},
+            "model_version": {
+                "id": str(row.model_version_id),
+                "label": row.model_version.label,
+                "state": row.model_version.state,
+            },
             "confidence": row.confidence,
             "covariance_px2": row.covariance_px2,
             "doubts": cast("list[DoubtWire]", row.doubts),

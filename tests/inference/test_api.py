@@ -231,7 +231,7 @@ def test_a_prediction_says_how_sure_it_is_of_each_point(make: Factory) -> None:
     assert client_of(reader).get(path.format(placed.landmark_set_id)).json() == {
         "set": str(placed.landmark_set_id),
         "revision": 1,
-        "model_version": {"id": str(placed.model_version_id), "label": "Backs #1"},
+        "model_version": {"id": str(placed.model_version_id), "label": "Backs #1", "state": "candidate"},
         "confidence": {"C7": 0.8},
         "covariance_px2": {"C7": [9.0, -1.5, 4.0]},
         "doubts": [],

@@ -2580,6 +2580,7 @@ export interface components {
         PredictingVersion: {
             id: string;
             label: string;
+            state: string;
         };
         Prediction: {
             set: string;

@@ -256,7 +256,7 @@ export interface LandmarkSet {
 export interface Prediction {
   set: string;
   revision: number;
-  model_version: { id: string; label: string };
+  model_version: { id: string; label: string; state: 'candidate' | 'promoted' | 'retired' };
   /** The height of the heatmap's peak; targets are 1 high. */
   confidence: Record<string, number>;
   /** [xx, xy, yy] in stored pixels, by the version's own word. */
