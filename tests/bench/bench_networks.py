@@ -2,9 +2,11 @@
 
 Two threads, as on the machine of the figures in README. Predictions run HRNets channels-last and generators
 as they are; the others are what the same weights would take, each with how far its answer is from the eager
-one. ONNX Runtime is measured where it is installed (`pip install onnx onnxruntime`). The least there could be
-is the work of a network at the speed of large matrix products, which is measured in the same run: beside
-a time stands how many times that least time in fp32 it is. The aim is 1.3 for the fastest of each network.
+one. ONNX Runtime and OpenVINO are measured where they are installed (`pip install onnx onnxruntime
+openvino`), bfloat16 where the processor has instructions for it. The least there could be is the work of a
+network at the speed of large matrix products, which is measured before each network, since a machine is not
+always equally fast: beside a time stands how many times that least time in fp32 it is. The aim is 1.3 for the
+fastest of each network.
 """
 
 import importlib
@@ -39,19 +41,21 @@ from inference.training.start import train
 from tests.inference.runs import make_pairs, make_run
 
 TIMES = 5
+HAS_BF16 = any(has for what, has in torch.cpu.get_capabilities().items() if what.endswith("bf16"))
 
 
 def main() -> None:
     torch.set_num_threads(2)
-    fp32, bf16 = gflops(torch.float32), gflops(torch.bfloat16)
-    report("matrix products, fp32", [fp32], unit="GFLOP/s")
-    report("matrix products, bf16", [bf16], unit="GFLOP/s")
+    if HAS_BF16:
+        report("matrix products, bf16", [gflops(torch.bfloat16)], unit="GFLOP/s")
     for name, network, shape in (
         ("HRNet-W18, 576 x 576", HRNet(channels=5, points=6, width=18), (5, 576, 576)),
         ("HRNet-W18, 384 x 384", HRNet(channels=5, points=6, width=18), (5, 384, 384)),
         ("HRNet-W32, 576 x 576", HRNet(channels=5, points=6, width=32, version=1), (5, 576, 576)),
         ("ResNet-9, 128 x 256", ResNetGenerator(channels=10), (10, 256, 128)),
     ):
+        fp32 = gflops(torch.float32)
+        report(f"matrix products, fp32, before {name}", [fp32], unit="GFLOP/s")
         one_network(name, network.eval(), torch.randn(1, *shape), fp32)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     report("networks, peak memory of this process", [peak], unit="MiB")
@@ -84,27 +88,45 @@ def one_network(name: str, network: nn.Module, picture: Tensor, fp32_gflops: flo
 
     measure("eager", lambda: network(picture))
     other = picture.contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16):
-        measure("bf16", lambda: network(picture))
-        laid_out = as_any.to(memory_format=torch.channels_last)
-        measure("bf16 channels-last", lambda: laid_out(other))
+    laid_out = as_any.to(memory_format=torch.channels_last)
     measure("channels-last", lambda: laid_out(other))
+    if HAS_BF16:
+        with torch.autocast("cpu", torch.bfloat16):
+            measure("bf16 channels-last", lambda: laid_out(other))
     as_any.to(memory_format=torch.contiguous_format)
-    if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnx"):
-        session = onnx_session(network, picture)
-        measure("ONNX Runtime", lambda: torch.from_numpy(session(picture.numpy())))
-
-
-def onnx_session(network: nn.Module, picture: Tensor) -> Callable[[Any], Any]:
-    onnxruntime = importlib.import_module("onnxruntime")
+    if not importlib.util.find_spec("onnx"):
+        return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         torch.onnx.export(network, (picture,), str(path), dynamo=False, opset_version=17)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 2
-        session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
+        sessions = {
+            title: session(path)
+            for module, title, session in (
+                ("onnxruntime", "ONNX Runtime", onnxruntime_session),
+                ("openvino", "OpenVINO", openvino_session),
+            )
+            if importlib.util.find_spec(module)
+        }
+    for title, run in sessions.items():
+        measure(title, lambda run=run: torch.from_numpy(run(picture.numpy())))  # type: ignore[misc]
+
+
+def onnxruntime_session(path: Path) -> Callable[[Any], Any]:
+    onnxruntime = importlib.import_module("onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda values: session.run(None, {name: values})[0]
+
+
+def openvino_session(path: Path) -> Callable[[Any], Any]:
+    openvino = importlib.import_module("openvino")
+    core = openvino.Core()
+    # It would take bfloat16 by itself where the processor has it.
+    exact = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 2}
+    request = core.compile_model(core.read_model(str(path)), "CPU", exact).create_infer_request()
+    return lambda values: request.infer({0: values})[0].copy()
 
 
 def training(name: str, recipe: Recipe, make: Callable[..., RunDir]) -> None:
