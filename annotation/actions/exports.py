@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from annotation.actions.reports import STATEMENT
 from annotation.actions.schemas import schemas_of
 from annotation.actions.takenover import beginnings_of, taken_over
-from annotation.models import FilmNote, Image, LandmarkSet, Measurement, Project
+from annotation.models import FilmNote, Image, LandmarkRevision, LandmarkSet, Measurement, Project
 from annotation.spine.schemas import LandmarkSchema
 
 _BATCH = 500
@@ -136,10 +136,11 @@ def _sets_with_points(project: Project) -> Iterator[tuple[dict[str, Any], list[d
             )
 
 
-def _name_of(source: LandmarkSet | None) -> str:
+def _name_of(source: LandmarkRevision | None) -> str:
     if source is None:
         return ""
-    return source.author.username if source.author else source.model_label
+    author = source.landmark_set.author
+    return author.username if author else source.landmark_set.model_label
 
 
 def landmarks_csv(project: Project) -> Iterator[bytes]:

@@ -89,15 +89,16 @@ def save(
     canonical = check_points(points, definition, image)
     landmark_set = _locked(image, schema, user)
     newest_or_same = Q(number=landmark_set.revision) | Q(idempotency_key=idempotency_key)
-    found = landmark_set.revisions.filter(newest_or_same).order_by()
-    known = dict(found.values_list("idempotency_key", "digest"))
+    found = list(landmark_set.revisions.filter(newest_or_same).order_by())
+    known = {revision.idempotency_key: revision.digest for revision in found}
     if idempotency_key in known:
         return _as_of(landmark_set, idempotency_key, definition)
     if landmark_set.revision != base_revision:
         raise StaleError(landmark_set)
     digest = next(iter(known.values()), "")
     was = (landmark_set.complete, landmark_set.verdict)
-    _append(landmark_set, canonical, digest, user, idempotency_key, comment, began_from)
+    abstains = _abstention(canonical, [began_from, *found])
+    _append(landmark_set, canonical, digest, user, idempotency_key, comment, began_from, abstains)
     asked = _asked(definition, canonical)
     landmark_set.complete = len(canonical) == asked
     landmark_set.save(update_fields=["revision", "saved_at", "points", "complete", "verdict"])
@@ -106,6 +107,18 @@ def save(
     if (landmark_set.complete, landmark_set.verdict) != was or landmark_set.revision == 1:
         refresh(image.study)
     return landmark_set
+
+
+def _abstention(points: list[dict[str, Any]], earlier: list[LandmarkRevision | None]) -> str:
+    """Why a model gives no angle with the points, where one of the revisions they come from says so and not
+    one of them was moved since: to accept is not to correct."""
+    places = {(point["name"], point["x"], point["y"]) for point in points if point["x"] is not None}
+    for revision in earlier:
+        if revision is None or not revision.abstains:
+            continue
+        if places <= {(point["name"], point["x"], point["y"]) for point in revision.points}:
+            return revision.abstains
+    return ""
 
 
 def _as_of(landmark_set: LandmarkSet, key: uuid.UUID, schema: LandmarkSchema) -> LandmarkSet:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from annotation.actions.audit import record
 from annotation.actions.errors import ActionError, Conflict
 from annotation.actions.summaries import refresh
+from annotation.actions.takenover import beginnings_of, counted, taken_over
 from annotation.models import Image, LandmarkRevision, Measurement, Review, User
 from annotation.models.images import ImageKind
 from annotation.models.measurements import Method
@@ -63,7 +64,8 @@ def measure_vertebrae(
 
     With `ends`, the curves between these end vertebrae instead, upper and lower by level, however small: a
     reader chose others than the most tilted ones, or those of the visit before. A model's points of which
-    it says that no angle may be read off them are measured only once a doctor has accepted them.
+    it says that no angle may be read off them are measured only once a doctor has accepted them, or a person
+    has corrected one.
     """
     _check_film(image)
     if revision.landmark_set.image_id != image.pk:
@@ -168,10 +170,10 @@ def _create(
     *, reader: User, image: Image, landmark_revision: LandmarkRevision | None = None, **values: Any
 ) -> Measurement:
     source = f"{reading_error.SOURCE}, same reader, own levels"
-    if landmark_revision is not None and landmark_revision.landmark_set.author_id is None:
+    if landmark_revision is not None and (model := _model_behind(landmark_revision)):
         # A reader took a model's curves over: whoever sees the error must know that it is not the model's.
         longest = Measurement._meta.get_field("reading_error_source").max_length
-        source = f"{source}; points by model {landmark_revision.landmark_set.model_label}"[:longest]
+        source = f"{source}; points by model {model}"[:longest]
     row = Measurement.objects.create(
         study=image.study,
         image=image,
@@ -186,6 +188,18 @@ def _create(
     summary = f"Cobb {abs(row.signed_angle_deg):.1f} deg, {row.upper_level}-{row.lower_level}, {row.method}"
     record(actor=reader, action="measurement.create", target=row, summary=summary, project=image.project)
     return row
+
+
+def _model_behind(revision: LandmarkRevision) -> str:
+    """The label of the model that had placed the points, or most of them, as they stand; or nothing."""
+    landmark_set = revision.landmark_set
+    if landmark_set.author_id is None:
+        return landmark_set.model_label
+    beginnings = beginnings_of([landmark_set.pk]).get(landmark_set.pk, [])
+    for source, number in counted(taken_over(revision.points, revision.number, beginnings)):
+        if source.landmark_set.model_label and 2 * number > len(revision.points):
+            return source.landmark_set.model_label
+    return ""
 
 
 @transaction.atomic

@@ -1,23 +1,22 @@
 """Which points of a set lie where another set had them: taken over from it, and not moved since."""
 
 import uuid
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.models import LandmarkRevision, LandmarkSet
+from annotation.models import LandmarkRevision
 
 Points = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """A save that named another set's revision as what it was made from."""
+    """A save, by its number, that named a revision of another set as what it was made from."""
 
     number: int
-    source: LandmarkSet
-    points: Points
+    source: LandmarkRevision
 
 
 def beginnings_of(sets: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Beginning]]:
@@ -30,27 +29,31 @@ def beginnings_of(sets: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Beginning
     found: dict[uuid.UUID, list[Beginning]] = defaultdict(list)
     for row in rows:
         if row.began_from is not None:
-            beginning = Beginning(row.number, row.began_from.landmark_set, row.began_from.points)
-            found[row.landmark_set_id].append(beginning)
+            found[row.landmark_set_id].append(Beginning(row.number, row.began_from))
     return dict(found)
 
 
-def taken_over(points: Points, number: int, beginnings: Sequence[Beginning]) -> dict[str, LandmarkSet]:
-    """By name each point of revision `number` that lies exactly where the newest of the set's beginnings
-    until then that has it there had it. A missing point lies nowhere."""
+def taken_over(points: Points, number: int, beginnings: Sequence[Beginning]) -> dict[str, LandmarkRevision]:
+    """By name each point of revision `number` that lies exactly where one of the set's beginnings until then
+    has it, with the newest of them. A missing point lies nowhere."""
     places = {point["name"]: (point["x"], point["y"]) for point in points if point["x"] is not None}
     found = {}
     for beginning in beginnings:
         if beginning.number > number:
             break
-        for point in beginning.points:
+        for point in beginning.source.points:
             if places.get(point["name"]) == (point["x"], point["y"]):
                 found[point["name"]] = beginning.source
     return found
 
 
-def counted(found: dict[str, LandmarkSet]) -> list[tuple[LandmarkSet, int]]:
-    """How many points were taken over from each set, most first."""
-    sources = {source.pk: source for source in found.values()}
-    numbers = Counter(source.pk for source in found.values())
-    return [(sources[pk], number) for pk, number in numbers.most_common()]
+def counted(found: dict[str, LandmarkRevision]) -> list[tuple[LandmarkRevision, int]]:
+    """From how many points of which other set, most first; of each set the newest revision among them."""
+    newest: dict[uuid.UUID, LandmarkRevision] = {}
+    numbers: dict[uuid.UUID, int] = defaultdict(int)
+    for source in found.values():
+        key = source.landmark_set_id
+        numbers[key] += 1
+        if key not in newest or newest[key].number < source.number:
+            newest[key] = source
+    return sorted(((newest[key], number) for key, number in numbers.items()), key=lambda pair: -pair[1])

@@ -9,8 +9,16 @@ from rest_framework.response import Response
 
 from annotation.actions.queue import Waiting, waiting_around
 from annotation.actions.schemas import schema_of, schemas_of
+from annotation.actions.takenover import beginnings_of
 from annotation.api.base import Endpoint, user_of
-from annotation.api.landmarks import LandmarkSetWire, own_set_wire, set_wire, visible_images
+from annotation.api.landmarks import (
+    LandmarkSetWire,
+    TakenOverWire,
+    own_set_wire,
+    set_wire,
+    taken_over_wires,
+    visible_images,
+)
 from annotation.api.projects import SchemaWire, schema_wire
 from annotation.api.remarks import RemarkWire, remarks_on
 from annotation.api.reviews import ReviewWire, standing_reviews
@@ -161,6 +169,8 @@ class ReadCaseWire(TypedDict):
     colour: ImageWire | None
     depth: ImageWire | None
     sets: list[LandmarkSetWire]
+    # By set: how many of its points lie where another author had them; nothing of a set without any.
+    taken_over: dict[str, list[TakenOverWire]]
     reviews: list[ReviewWire]
     queue: ReadQueueWire
     may_measure: bool
@@ -191,6 +201,7 @@ def read_case(user: User, study: Study) -> ReadCaseWire:
         "colour": next(iter(by_kind[ImageKind.COLOUR]), None),
         "depth": depth,
         "sets": [set_wire(row) for row in film_sets],
+        "taken_over": _taken_over(film_sets),
         "reviews": standing_reviews(film_sets),
         "queue": {
             "next": str(next_id) if next_id else None,
@@ -198,6 +209,16 @@ def read_case(user: User, study: Study) -> ReadCaseWire:
         },
         "may_measure": allows(role_in(user, study.project_id), Capability.MEASURE),
     }
+
+
+def _taken_over(sets: list[LandmarkSet]) -> dict[str, list[TakenOverWire]]:
+    beginnings = beginnings_of([row.pk for row in sets])
+    wires = {
+        str(row.pk): taken_over_wires(row.points, row.revision, beginnings[row.pk])
+        for row in sets
+        if row.pk in beginnings
+    }
+    return {pk: found for pk, found in wires.items() if found}
 
 
 class ReadCase(Endpoint):

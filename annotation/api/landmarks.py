@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from annotation.actions import landmarks
 from annotation.actions.schemas import schema_of
-from annotation.actions.takenover import beginnings_of, counted, taken_over
+from annotation.actions.takenover import Beginning, beginnings_of, counted, taken_over
 from annotation.api.base import Endpoint, ErrorWire, Input, iso, parse, user_of
 from annotation.api.errors import PreconditionRequired
 from annotation.api.listing import Listing
@@ -57,6 +57,8 @@ class TakenOverWire(TypedDict):
 
     author: AuthorWire
     points: int
+    # Why the model that had placed them gives no angle with them.
+    abstains: str
 
 
 class RevisionWire(TypedDict):
@@ -259,6 +261,16 @@ REVISIONS = Listing[LandmarkRevision](
 )
 
 
+def taken_over_wires(
+    points: list[dict[str, Any]], number: int, beginnings: list[Beginning]
+) -> list[TakenOverWire]:
+    """Of the points of a set's revision."""
+    return [
+        {"author": author_wire(source.landmark_set), "points": count, "abstains": source.abstains}
+        for source, count in counted(taken_over(points, number, beginnings))
+    ]
+
+
 def _revision_wires(rows: QuerySet[LandmarkRevision]) -> list[RevisionWire]:
     beginnings = beginnings_of({row.landmark_set_id for row in rows})
     return [
@@ -268,12 +280,7 @@ def _revision_wires(rows: QuerySet[LandmarkRevision]) -> list[RevisionWire]:
             "author": row.author.display_name if row.author else row.landmark_set.model_label,
             "points_count": len(row.points),
             "comment": row.comment,
-            "taken_over": [
-                {"author": author_wire(source), "points": number}
-                for source, number in counted(
-                    taken_over(row.points, row.number, beginnings.get(row.landmark_set_id, []))
-                )
-            ],
+            "taken_over": taken_over_wires(row.points, row.number, beginnings.get(row.landmark_set_id, [])),
         }
         for row in rows
     ]

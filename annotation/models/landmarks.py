@@ -79,7 +79,8 @@ class LandmarkRevision(models.Model):
     author = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     saved_at = models.DateTimeField()
     comment = models.CharField(max_length=500, blank=True)
-    # Why the model that placed the points says that no angle may be read off them; empty where one may.
+    # Why the model that placed the points says that no angle may be read off them; empty where one may, and
+    # once a person has moved one of them.
     abstains = models.CharField(max_length=300, blank=True)
     # The revision of another set (a model's, another reader's) this one was begun from.
     began_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")

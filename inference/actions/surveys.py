@@ -11,7 +11,7 @@ from django.db.models.functions import Abs
 
 from annotation.actions.errors import ActionError
 from annotation.actions.measurements import corners_of
-from annotation.actions.takenover import beginnings_of, taken_over
+from annotation.actions.takenover import beginnings_of, counted, taken_over
 from annotation.models import Image, LandmarkRevision, User
 from annotation.models.images import ImageKind
 from annotation.spine import cobb
@@ -124,10 +124,11 @@ def _taken_over(entries: list[dict[str, Any]]) -> dict[str, Any]:
     images: dict[str, set[str]] = defaultdict(set)
     for image, row in _frozen_revisions(frozen):
         total += len(row.points)
-        sources = taken_over(row.points, row.number, beginnings.get(row.landmark_set_id, [])).values()
-        for label in [source.model_label for source in sources if source.model_label]:
-            points[label] += 1
-            images[label].add(image)
+        found = taken_over(row.points, row.number, beginnings.get(row.landmark_set_id, []))
+        for source, number in counted(found):
+            if label := source.landmark_set.model_label:
+                points[label] += number
+                images[label].add(image)
     models = [
         {"label": label, "points": number, "images": len(images[label])}
         for label, number in points.most_common()

@@ -2663,6 +2663,17 @@ export interface components {
             colour: components["schemas"]["Image"] | null;
             depth: components["schemas"]["Image"] | null;
             sets: components["schemas"]["LandmarkSet"][];
+            taken_over: {
+                [key: string]: {
+                    author: {
+                        kind: string;
+                        id: string | null;
+                        name: string;
+                    };
+                    points: number;
+                    abstains: string;
+                }[];
+            };
             reviews: components["schemas"]["Review"][];
             queue: components["schemas"]["ReadQueue"];
             may_measure: boolean;
@@ -3151,6 +3162,7 @@ export interface components {
         TakenOver: {
             author: components["schemas"]["Author"];
             points: number;
+            abstains: string;
         };
         Thumbnail: {
             image: string;

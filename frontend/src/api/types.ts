@@ -291,8 +291,15 @@ export interface Revision {
   author: string;
   points_count: number;
   comment: string;
-  /** How many of the points lie where another author's set had them. */
-  taken_over: { author: LandmarkSet['author']; points: number }[];
+  taken_over: TakenOver[];
+}
+
+/** So many points lie where another author's set had them. */
+export interface TakenOver {
+  author: Author;
+  points: number;
+  /** Why the model that had placed them gives no angle with them. */
+  abstains: string;
 }
 
 export type Line = [[number, number], [number, number]];
@@ -399,6 +406,8 @@ export interface ReadCase {
   colour: Image | null;
   depth: Image | null;
   sets: LandmarkSet[];
+  /** By set; nothing of a set all of whose points are its author's own. */
+  taken_over: Record<string, TakenOver[]>;
   reviews: Review[];
   queue: { next: string | null; previous: string | null };
   /** Whether this person's role lets them save measurements here. */

@@ -62,6 +62,8 @@ export class Reading {
   );
   readonly sets = $derived(this.case.sets.filter((set) => set.image === this.image?.id && hasVertebrae(set)));
   readonly set = $derived(this.sets.find(({ id }) => id === this.setId) ?? null);
+  /** How many of its points are where others had them. */
+  readonly takenOver = $derived(this.case.taken_over[this.set?.id ?? ''] ?? []);
   /** No side of a film is named before a person has confirmed which one is which. */
   readonly isSideKnown = $derived(this.image?.side_confirmed ?? false);
   readonly view = $derived({ patientRightAtImageRight: !(this.image?.display_flip ?? false) });
@@ -193,8 +195,17 @@ export class Reading {
     const isTaken = this.reviews.some(
       (each) => each.set === set?.id && each.revision === set.revision && each.verdict !== 'returned',
     );
-    const reason = isTaken ? null : this.doubts.whyNoAngle(set);
+    const reason = isTaken ? null : (this.doubts.whyNoAngle(set) ?? this.whyNoAngle(set));
     return reason === null ? reckon(set, view, ends) : { curves: [], reason };
+  }
+
+  /** A person took all points over from a model that gives no angle with them, and moved none. */
+  private whyNoAngle(set: LandmarkSet | null): string | null {
+    const placed = set?.points.filter(({ x }) => x !== null).length;
+    const found = (this.case.taken_over[set?.id ?? ''] ?? []).find(
+      ({ points, abstains }) => abstains !== '' && points === placed,
+    );
+    return found === undefined ? null : `No angle is given. ${found.abstains}`;
   }
 
   /**

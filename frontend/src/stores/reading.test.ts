@@ -21,6 +21,7 @@ function readCase(study: string, measurements: Measurement[]): ReadCase {
     colour: null,
     depth: null,
     sets: [],
+    taken_over: {},
     reviews: [],
   } as unknown as ReadCase;
 }
@@ -97,6 +98,23 @@ it('moves the ends of a curve, never across each other, and back', () => {
   reading.moveEnd(0, 'upper', 'L5');
   expect(ends()).toEqual(['T1-T3']);
   reading.forgetEnds();
+  expect(ends()).toEqual(['T1-T4']);
+});
+
+it('gives no angle with points taken over unmoved from a model that gives none', () => {
+  const taken = {
+    author: { kind: 'model', id: null, name: 'm' },
+    points: COLUMN.length,
+    abstains: 'Too unsure.',
+  };
+  const shown = withCurve();
+  reading.open({ ...shown, taken_over: { set: [taken] } } as unknown as ReadCase);
+  expect([ends(), reading.reckoning.reason]).toEqual([[], 'No angle is given. Too unsure.']);
+  const allButOne = { ...taken, points: COLUMN.length - 1 };
+  reading.open({ ...shown, taken_over: { set: [allButOne] } } as unknown as ReadCase);
+  expect(ends()).toEqual(['T1-T4']);
+  const reviews = [{ set: 'set', revision: 1, verdict: 'accepted' }];
+  reading.open({ ...shown, reviews, taken_over: { set: [taken] } } as unknown as ReadCase);
   expect(ends()).toEqual(['T1-T4']);
 });
 

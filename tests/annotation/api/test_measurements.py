@@ -3,14 +3,15 @@
 import datetime
 import json
 import math
+import uuid
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from annotation.actions.landmarks import save_prediction
+from annotation.actions.landmarks import save, save_prediction
 from annotation.actions.reviews import review
-from annotation.models import Image, Study, User
+from annotation.models import Image, LandmarkRevision, Study, User
 from annotation.spine.levels import spine_levels
 from tests.factories import Factory, bent_column
 
@@ -83,6 +84,48 @@ def test_points_of_which_their_model_gives_no_angle_are_measured_once_a_doctor_a
     assert measured.status_code == 201
     # The error is a person's; that the points are a model's stands beside it wherever it is told.
     assert measured.json()[0]["reading_error_source"].endswith("own levels; points by model Net #1")
+
+
+def test_to_accept_a_models_points_as_they_are_gives_no_angle_that_it_withholds(
+    make: Factory, reading: Reading
+) -> None:
+    client, film, _ = reading
+    points = bent_column(40)
+    placed = save_prediction(
+        image=film, schema="vertebrae68", points=points, model_label="Net #1", abstains="Too unsure."
+    )
+    assistant = make.member(film.project, "assistant")
+
+    def saved(points: list[dict[str, Any]], base: int, began_from: LandmarkRevision | None) -> dict[str, Any]:
+        own = save(
+            user=assistant,
+            image=film,
+            schema="vertebrae68",
+            points=points,
+            base_revision=base,
+            idempotency_key=uuid.uuid4(),
+            began_from=began_from,
+        )
+        return {"method": "vertebrae", "landmark_set": str(own.pk), "revision": own.revision}
+
+    accepted = saved(points, 0, placed.revisions.get())
+    unsure = [{**points[0], "state": "uncertain"}, *points[1:]]
+    for body in (accepted, saved(unsure, 1, None)):
+        refused = post(client, film, body)
+        assert refused.status_code == 409
+        assert "Too unsure. Accept or correct" in refused.json()["detail"]
+    read = client.get(f"/api/v1/read-cases/{film.study_id}").json()
+    author = {"kind": "model", "id": None, "name": "Net #1"}
+    told = [{"author": author, "points": 68, "abstains": "Too unsure."}]
+    assert read["taken_over"] == {accepted["landmark_set"]: told}
+    corrected = saved([{**points[0], "x": points[0]["x"] + 1}, *points[1:]], 2, None)
+    measured = post(client, film, corrected)
+    assert measured.status_code == 201
+    assert measured.json()[0]["reading_error_source"].endswith("own levels; points by model Net #1")
+    # A whole vertebra off its place, all its neighbours too: no longer the model's column.
+    moved = saved([{**point, "x": point["x"] + 1} for point in points], 3, None)
+    assert post(client, film, moved).json()[0]["reading_error_source"].endswith("own levels")
+    assert client.get(f"/api/v1/read-cases/{film.study_id}").json()["taken_over"] == {}
 
 
 @pytest.mark.parametrize(
