@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from annotation.actions.reports import STATEMENT
 from annotation.actions.schemas import schemas_of
-from annotation.actions.takenover import beginnings_of, taken_over
+from annotation.actions.takenover import Sources
 from annotation.models import FilmNote, Image, LandmarkRevision, LandmarkSet, Measurement, Project
 from annotation.spine.schemas import LandmarkSchema
 
@@ -123,17 +123,14 @@ def cells(values: Iterable[object]) -> list[object]:
 
 def _sets_with_points(project: Project) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
     """The columns of every set and its newest points, each with whose place it has: `taken_over_from` is the
-    model or the person from whose set it was taken over and not moved since, or empty."""
+    model or the other person who had placed it there, or empty."""
     found = _live_sets(project).values_list(*_SET_COLUMNS.values(), "points").iterator(chunk_size=_BATCH)
     for batch in _batches(found, _SETS_AT_ONCE):
         rows = [(dict(zip(_SET_COLUMNS, columns, strict=True)), points) for *columns, points in batch]
-        beginnings = beginnings_of([row["landmark_set"] for row, _ in rows])
+        sources = Sources([row["landmark_set"] for row, _ in rows])
         for row, points in rows:
-            sources = taken_over(points, row["revision"], beginnings.get(row["landmark_set"], []))
-            yield (
-                row,
-                [{**point, "taken_over_from": _name_of(sources.get(point["name"]))} for point in points],
-            )
+            of = sources.of(row["landmark_set"], row["revision"], points)
+            yield row, [{**point, "taken_over_from": _name_of(of.get(point["name"]))} for point in points]
 
 
 def _name_of(source: LandmarkRevision | None) -> str:

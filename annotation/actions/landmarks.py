@@ -89,15 +89,15 @@ def save(
     canonical = check_points(points, definition, image)
     landmark_set = _locked(image, schema, user)
     newest_or_same = Q(number=landmark_set.revision) | Q(idempotency_key=idempotency_key)
-    found = list(landmark_set.revisions.filter(newest_or_same).order_by())
-    known = {revision.idempotency_key: revision.digest for revision in found}
+    found = landmark_set.revisions.filter(newest_or_same).order_by()
+    known = dict(found.values_list("idempotency_key", "digest"))
     if idempotency_key in known:
         return _as_of(landmark_set, idempotency_key, definition)
     if landmark_set.revision != base_revision:
         raise StaleError(landmark_set)
     digest = next(iter(known.values()), "")
     was = (landmark_set.complete, landmark_set.verdict)
-    abstains = _abstention(canonical, [began_from, *found])
+    abstains = _abstention(landmark_set, canonical, began_from)
     _append(landmark_set, canonical, digest, user, idempotency_key, comment, began_from, abstains)
     asked = _asked(definition, canonical)
     landmark_set.complete = len(canonical) == asked
@@ -109,15 +109,21 @@ def save(
     return landmark_set
 
 
-def _abstention(points: list[dict[str, Any]], earlier: list[LandmarkRevision | None]) -> str:
-    """Why a model gives no angle with the points, where one of the revisions they come from says so and not
-    one of them was moved since: to accept is not to correct."""
+def _abstention(
+    landmark_set: LandmarkSet, points: list[dict[str, Any]], began_from: LandmarkRevision | None
+) -> str:
+    """Why a model gives no angle with the points, where one of the revisions that the set was ever begun from
+    says so and none of the points lies elsewhere: to accept is not to correct."""
+    sources = set(landmark_set.revisions.exclude(began_from=None).values_list("began_from_id", flat=True))
+    if began_from is not None:
+        sources.add(began_from.pk)
+    if not sources:
+        return ""
     places = {(point["name"], point["x"], point["y"]) for point in points if point["x"] is not None}
-    for revision in earlier:
-        if revision is None or not revision.abstains:
-            continue
-        if places <= {(point["name"], point["x"], point["y"]) for point in revision.points}:
-            return revision.abstains
+    said = LandmarkRevision.objects.filter(pk__in=sources).exclude(abstains="").order_by("-pk")
+    for known, reason in said.values_list("points", "abstains"):
+        if places <= {(point["name"], point["x"], point["y"]) for point in known}:
+            return str(reason)
     return ""
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from annotation.actions.audit import record
 from annotation.actions.errors import ActionError, Conflict
 from annotation.actions.summaries import refresh
-from annotation.actions.takenover import beginnings_of, counted, taken_over
+from annotation.actions.takenover import Sources
 from annotation.models import Image, LandmarkRevision, Measurement, Review, User
 from annotation.models.images import ImageKind
 from annotation.models.measurements import Method
@@ -195,8 +195,8 @@ def _model_behind(revision: LandmarkRevision) -> str:
     landmark_set = revision.landmark_set
     if landmark_set.author_id is None:
         return landmark_set.model_label
-    beginnings = beginnings_of([landmark_set.pk]).get(landmark_set.pk, [])
-    for source, number in counted(taken_over(revision.points, revision.number, beginnings)):
+    sources = Sources([landmark_set.pk])
+    for source, number in sources.counted(landmark_set.pk, revision.number, revision.points):
         if source.landmark_set.model_label and 2 * number > len(revision.points):
             return source.landmark_set.model_label
     return ""

@@ -2,8 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from annotation.models import LandmarkRevision
@@ -11,49 +10,56 @@ from annotation.models import LandmarkRevision
 Points = list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """A save, by its number, that named a revision of another set as what it was made from."""
+class Sources:
+    """What some sets began from, and what that began from in turn, down to who placed the points."""
 
-    number: int
-    source: LandmarkRevision
+    def __init__(self, sets: Iterable[uuid.UUID]) -> None:
+        # Of each set the number of the save and the revision that it named, first to last.
+        self._beginnings: dict[uuid.UUID, list[tuple[int, int]]] = {}
+        self._revisions: dict[int, LandmarkRevision] = {}
+        wanted = set(sets)
+        while wanted:
+            wanted = self._load(wanted) - self._beginnings.keys()
 
+    def _load(self, sets: set[uuid.UUID]) -> set[uuid.UUID]:
+        """Read what these sets began from; the sets of people among it."""
+        self._beginnings.update((pk, []) for pk in sets)
+        saves = LandmarkRevision.objects.filter(landmark_set__in=sets, began_from__isnull=False)
+        for pk, number, source in saves.order_by("number").values_list(
+            "landmark_set_id", "number", "began_from_id"
+        ):
+            found = self._beginnings[pk]
+            # While somebody corrects, every save names the same beginning again.
+            if source is not None and (not found or found[-1][1] != source):
+                found.append((number, source))
+        named = {source for pk in sets for _, source in self._beginnings[pk]} - self._revisions.keys()
+        rows = LandmarkRevision.objects.select_related("landmark_set__author").in_bulk(list(named))
+        self._revisions |= rows
+        return {row.landmark_set_id for row in rows.values() if row.landmark_set.author_id is not None}
 
-def beginnings_of(sets: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Beginning]]:
-    """Of each set the saves that name what they began from, first to last; nothing of a set without any."""
-    rows = (
-        LandmarkRevision.objects.filter(landmark_set__in=sets, began_from__isnull=False)
-        .select_related("began_from__landmark_set__author")
-        .order_by("number")
-    )
-    found: dict[uuid.UUID, list[Beginning]] = defaultdict(list)
-    for row in rows:
-        if row.began_from is not None:
-            found[row.landmark_set_id].append(Beginning(row.number, row.began_from))
-    return dict(found)
+    def of(self, landmark_set: uuid.UUID, number: int, points: Points) -> dict[str, LandmarkRevision]:
+        """By name, each point of a set's revision that lies exactly where another author had placed it, with
+        that author's revision. A missing point lies nowhere."""
+        places = {point["name"]: (point["x"], point["y"]) for point in points if point["x"] is not None}
+        found = {}
+        for first, pk in self._beginnings.get(landmark_set, []):
+            if first > number:
+                break
+            source = self._revisions[pk]
+            # Every source is older than what began from it, so this comes to an end.
+            placed = self.of(source.landmark_set_id, source.number, source.points)
+            for point in source.points:
+                if places.get(point["name"]) == (point["x"], point["y"]):
+                    found[point["name"]] = placed.get(point["name"], source)
+        return {name: source for name, source in found.items() if source.landmark_set_id != landmark_set}
 
-
-def taken_over(points: Points, number: int, beginnings: Sequence[Beginning]) -> dict[str, LandmarkRevision]:
-    """By name each point of revision `number` that lies exactly where one of the set's beginnings until then
-    has it, with the newest of them. A missing point lies nowhere."""
-    places = {point["name"]: (point["x"], point["y"]) for point in points if point["x"] is not None}
-    found = {}
-    for beginning in beginnings:
-        if beginning.number > number:
-            break
-        for point in beginning.source.points:
-            if places.get(point["name"]) == (point["x"], point["y"]):
-                found[point["name"]] = beginning.source
-    return found
-
-
-def counted(found: dict[str, LandmarkRevision]) -> list[tuple[LandmarkRevision, int]]:
-    """From how many points of which other set, most first; of each set the newest revision among them."""
-    newest: dict[uuid.UUID, LandmarkRevision] = {}
-    numbers: dict[uuid.UUID, int] = defaultdict(int)
-    for source in found.values():
-        key = source.landmark_set_id
-        numbers[key] += 1
-        if key not in newest or newest[key].number < source.number:
-            newest[key] = source
-    return sorted(((newest[key], number) for key, number in numbers.items()), key=lambda pair: -pair[1])
+    def counted(
+        self, landmark_set: uuid.UUID, number: int, points: Points
+    ) -> list[tuple[LandmarkRevision, int]]:
+        """How many of these points are of which other set, most first; with one of its revisions."""
+        numbers: dict[uuid.UUID, int] = defaultdict(int)
+        some = {}
+        for source in self.of(landmark_set, number, points).values():
+            numbers[source.landmark_set_id] += 1
+            some[source.landmark_set_id] = source
+        return sorted(((some[pk], count) for pk, count in numbers.items()), key=lambda pair: -pair[1])

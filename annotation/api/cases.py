@@ -2,6 +2,7 @@
 
 from typing import TypedDict
 
+from django.db.models import F
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -9,7 +10,7 @@ from rest_framework.response import Response
 
 from annotation.actions.queue import Waiting, waiting_around
 from annotation.actions.schemas import schema_of, schemas_of
-from annotation.actions.takenover import beginnings_of
+from annotation.actions.takenover import Sources
 from annotation.api.base import Endpoint, user_of
 from annotation.api.landmarks import (
     LandmarkSetWire,
@@ -38,7 +39,7 @@ from annotation.api.wires import (
     subject_name_wire,
 )
 from annotation.api.wiretypes import wire
-from annotation.models import Image, LandmarkSet, Study, User
+from annotation.models import Image, LandmarkRevision, LandmarkSet, Study, User
 from annotation.models.images import Frame, ImageKind
 from annotation.permissions import Capability, InProject, allows, role_in
 from annotation.spine.schemas import LandmarkSchema
@@ -169,8 +170,10 @@ class ReadCaseWire(TypedDict):
     colour: ImageWire | None
     depth: ImageWire | None
     sets: list[LandmarkSetWire]
-    # By set: how many of its points lie where another author had them; nothing of a set without any.
+    # By set: how many of its points lie where another author had placed them; nothing of a set without any.
     taken_over: dict[str, list[TakenOverWire]]
+    # By set of a person: why a model gives no angle with its points as they are.
+    abstains: dict[str, str]
     reviews: list[ReviewWire]
     queue: ReadQueueWire
     may_measure: bool
@@ -202,6 +205,7 @@ def read_case(user: User, study: Study) -> ReadCaseWire:
         "depth": depth,
         "sets": [set_wire(row) for row in film_sets],
         "taken_over": _taken_over(film_sets),
+        "abstains": _abstentions(film_sets),
         "reviews": standing_reviews(film_sets),
         "queue": {
             "next": str(next_id) if next_id else None,
@@ -212,13 +216,18 @@ def read_case(user: User, study: Study) -> ReadCaseWire:
 
 
 def _taken_over(sets: list[LandmarkSet]) -> dict[str, list[TakenOverWire]]:
-    beginnings = beginnings_of([row.pk for row in sets])
-    wires = {
-        str(row.pk): taken_over_wires(row.points, row.revision, beginnings[row.pk])
-        for row in sets
-        if row.pk in beginnings
-    }
+    sources = Sources(row.pk for row in sets)
+    wires = {str(row.pk): taken_over_wires(sources, row.pk, row.revision, row.points) for row in sets}
     return {pk: found for pk, found in wires.items() if found}
+
+
+def _abstentions(sets: list[LandmarkSet]) -> dict[str, str]:
+    newest = LandmarkRevision.objects.filter(
+        landmark_set__in=[row for row in sets if row.author_id is not None],
+        number=F("landmark_set__revision"),
+    )
+    said = newest.exclude(abstains="").values_list("landmark_set_id", "abstains")
+    return {str(pk): reason for pk, reason in said}
 
 
 class ReadCase(Endpoint):

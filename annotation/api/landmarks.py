@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from annotation.actions import landmarks
 from annotation.actions.schemas import schema_of
-from annotation.actions.takenover import Beginning, beginnings_of, counted, taken_over
+from annotation.actions.takenover import Sources
 from annotation.api.base import Endpoint, ErrorWire, Input, iso, parse, user_of
 from annotation.api.errors import PreconditionRequired
 from annotation.api.listing import Listing
@@ -53,12 +53,10 @@ class StaleWire(ErrorWire):
 
 
 class TakenOverWire(TypedDict):
-    """How many points lie where another author's set had them."""
+    """How many points lie where another author had placed them."""
 
     author: AuthorWire
     points: int
-    # Why the model that had placed them gives no angle with them.
-    abstains: str
 
 
 class RevisionWire(TypedDict):
@@ -207,7 +205,7 @@ class OwnLandmarks(Endpoint):
         image = self.row(Image.objects.visible_to(user).select_related("project"), pk=image_id)
         base_revision, key = _if_match(request), _idempotency_key(request)
         given = parse(LandmarksInput, request)
-        began_from = _began_from(user, image, given.get("began_from"))
+        began_from = _began_from(user, image, schema, given.get("began_from"))
         try:
             row = landmarks.save(
                 user=user,
@@ -246,13 +244,17 @@ def _idempotency_key(request: Request) -> uuid.UUID:
         raise serializers.ValidationError({"Idempotency-Key": ["must be a UUID"]}) from error
 
 
-def _began_from(user: User, image: Image, given: dict[str, Any] | None) -> LandmarkRevision | None:
+def _began_from(
+    user: User, image: Image, schema: str, given: dict[str, Any] | None
+) -> LandmarkRevision | None:
     if given is None:
         return None
-    seen = {row.pk for row in sets_by_image(user, [image])[image.pk]}
+    seen = {row.pk for row in sets_by_image(user, [image])[image.pk] if row.schema == schema}
     row = LandmarkRevision.objects.filter(landmark_set=given["set"], number=given["revision"]).first()
     if row is None or row.landmark_set_id not in seen:
-        raise serializers.ValidationError({"began_from": ["There is no such revision on this image."]})
+        raise serializers.ValidationError(
+            {"began_from": ["There is no such revision of this schema on this image."]}
+        )
     return row
 
 
@@ -262,17 +264,17 @@ REVISIONS = Listing[LandmarkRevision](
 
 
 def taken_over_wires(
-    points: list[dict[str, Any]], number: int, beginnings: list[Beginning]
+    sources: Sources, landmark_set: uuid.UUID, number: int, points: list[dict[str, Any]]
 ) -> list[TakenOverWire]:
     """Of the points of a set's revision."""
     return [
-        {"author": author_wire(source.landmark_set), "points": count, "abstains": source.abstains}
-        for source, count in counted(taken_over(points, number, beginnings))
+        {"author": author_wire(source.landmark_set), "points": count}
+        for source, count in sources.counted(landmark_set, number, points)
     ]
 
 
 def _revision_wires(rows: QuerySet[LandmarkRevision]) -> list[RevisionWire]:
-    beginnings = beginnings_of({row.landmark_set_id for row in rows})
+    sources = Sources({row.landmark_set_id for row in rows})
     return [
         {
             "number": row.number,
@@ -280,7 +282,7 @@ def _revision_wires(rows: QuerySet[LandmarkRevision]) -> list[RevisionWire]:
             "author": row.author.display_name if row.author else row.landmark_set.model_label,
             "points_count": len(row.points),
             "comment": row.comment,
-            "taken_over": taken_over_wires(row.points, row.number, beginnings.get(row.landmark_set_id, [])),
+            "taken_over": taken_over_wires(sources, row.landmark_set_id, row.number, row.points),
         }
         for row in rows
     ]

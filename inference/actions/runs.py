@@ -43,8 +43,8 @@ def prune() -> int:
 
 @transaction.atomic
 def _remove(job: AnyJob, folder: Path) -> bool:
-    """Whether the folder is gone. One whose job goes on again by now is not: whoever resumes waits for us."""
-    if not type(job).objects.select_for_update().filter(pk=job.pk, token=job.token, state=job.state).exists():
+    """Whether the folder is gone. One whose job goes on again by now is not."""
+    if not _is_still(job):
         return False
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
@@ -53,12 +53,20 @@ def _remove(job: AnyJob, folder: Path) -> bool:
     return True
 
 
+def _is_still(job: AnyJob) -> bool:
+    """Whether nobody has resumed the job meanwhile; whoever wants to waits until the transaction is over."""
+    rows = type(job).objects.select_for_update()
+    return rows.filter(pk=job.pk, token=job.token, state=job.state).exists()
+
+
 def _forget_checkpoints() -> None:
     """Remove the copied checkpoints of trainings that nobody will take up again."""
     try:
         for job in TrainingJob.objects.filter(pk__in=checkpoints.held(), state__in=FINISHED):
             if job.state == JobState.SUCCEEDED or _is_old(job) or _shows_withdrawn(job):
-                checkpoints.forget(job.pk)
+                with transaction.atomic():
+                    if _is_still(job):
+                        checkpoints.forget(job.pk)
     except OSError as error:
         logger.error("copied checkpoints are not removed, their store fails: %s", error)
 

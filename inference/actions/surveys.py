@@ -11,7 +11,7 @@ from django.db.models.functions import Abs
 
 from annotation.actions.errors import ActionError
 from annotation.actions.measurements import corners_of
-from annotation.actions.takenover import beginnings_of, counted, taken_over
+from annotation.actions.takenover import Sources
 from annotation.models import Image, LandmarkRevision, User
 from annotation.models.images import ImageKind
 from annotation.spine import cobb
@@ -25,6 +25,7 @@ from inference.rundir import RunDir, RunError
 
 # Small enough to be no curve at all: a straight spine has an angle too.
 _ANY_DEG = 1e-3
+_AT_ONCE = 200
 
 
 @transaction.atomic
@@ -116,19 +117,20 @@ def _taken_over(entries: list[dict[str, Any]]) -> dict[str, Any]:
     """How many of the points there are, and how many lie where which model had placed them: a network that
     learns from these learns what the other one said."""
     films = [entry["film"] for entry in entries if "film" in entry]
-    corners = [{"image": film["image"], **film["corners"]} for film in films if film["corners"]]
+    corners = [{"image": film["image"], **film["corners"]} for film in films if film.get("corners")]
     frozen = [*entries, *films, *corners]
-    beginnings = beginnings_of({uuid.UUID(label["set"]) for label in frozen})
     total = 0
     points: Counter[str] = Counter()
     images: dict[str, set[str]] = defaultdict(set)
-    for image, row in _frozen_revisions(frozen):
-        total += len(row.points)
-        found = taken_over(row.points, row.number, beginnings.get(row.landmark_set_id, []))
-        for source, number in counted(found):
-            if label := source.landmark_set.model_label:
-                points[label] += number
-                images[label].add(image)
+    for start in range(0, len(frozen), _AT_ONCE):
+        part = frozen[start : start + _AT_ONCE]
+        sources = Sources({uuid.UUID(label["set"]) for label in part})
+        for image, row in _frozen_revisions(part):
+            total += len(row.points)
+            for source, number in sources.counted(row.landmark_set_id, row.number, row.points):
+                if label := source.landmark_set.model_label:
+                    points[label] += number
+                    images[label].add(image)
     models = [
         {"label": label, "points": number, "images": len(images[label])}
         for label, number in points.most_common()

@@ -46,7 +46,10 @@ def calibration_of(images: Sequence[dict[str, Any]]) -> Calibration:
     """
     rows = [row for row in images if not row["label_fault"] and "deviation_deg" in row]
     if not rows:
-        raise RunError("The measured films have no intervals: evaluate trained weights, by this version.")
+        raise RunError(
+            "The measured films have no intervals: evaluate trained weights, "
+            "with the evaluator of this version."
+        )
     errors, deviations = _errors(rows)
     curves = _errors([curve for row in rows for curve in row["curves"]])
     try:

@@ -4,7 +4,7 @@
 
 A back says nothing of the machine that took its film: of its tone curve, its noise, its collimation.
 Figures that see these are therefore to be held against what a real film of the same child by a machine
-drawn anew has, not against 1: a synthetic film may be above it only by lying between all machines. The same
+drawn anew has, not against 1: a synthetic film may be above it only by averaging over machines. The same
 machine with other noise is given beside it. Figures are those of `training.film_metrics`, in the recipe's
 frame and contrast.
 """
@@ -40,7 +40,8 @@ def compared(seed: int, count: int, recipe: SynthesisRecipe) -> dict[str, dict[s
         film = _film(body)
         if film is None:
             continue
-        rng = np.random.default_rng((seed, index))
+        # The study's own film has the first child of this stream.
+        rng = body.design.stream("exposure").spawn(2)[1]
         integral = exposure(*body.soft_parts(), body.bones(), body.design.film, body.design.stream("bone"))
         machines = (body.design.machine, body.design.machine, draw_machine(rng))
         own, same, another = (_seen(integral, body, machine, film, recipe, rng) for machine in machines)

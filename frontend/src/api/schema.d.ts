@@ -2671,8 +2671,10 @@ export interface components {
                         name: string;
                     };
                     points: number;
-                    abstains: string;
                 }[];
+            };
+            abstains: {
+                [key: string]: string;
             };
             reviews: components["schemas"]["Review"][];
             queue: components["schemas"]["ReadQueue"];
@@ -3162,7 +3164,6 @@ export interface components {
         TakenOver: {
             author: components["schemas"]["Author"];
             points: number;
-            abstains: string;
         };
         Thumbnail: {
             image: string;

@@ -294,12 +294,10 @@ export interface Revision {
   taken_over: TakenOver[];
 }
 
-/** So many points lie where another author's set had them. */
+/** So many points lie where another author had placed them. */
 export interface TakenOver {
   author: Author;
   points: number;
-  /** Why the model that had placed them gives no angle with them. */
-  abstains: string;
 }
 
 export type Line = [[number, number], [number, number]];
@@ -408,6 +406,8 @@ export interface ReadCase {
   sets: LandmarkSet[];
   /** By set; nothing of a set all of whose points are its author's own. */
   taken_over: Record<string, TakenOver[]>;
+  /** By set of a person: why a model gives no angle with its points as they are. */
+  abstains: Record<string, string>;
   reviews: Review[];
   queue: { next: string | null; previous: string | null };
   /** Whether this person's role lets them save measurements here. */

@@ -7,20 +7,22 @@ export class Others {
   sets = $state.raw<readonly LandmarkSet[]>([]);
   isShown = $state(true);
   private chosen = $state<string | null>(null);
-  /** The sets of models found to be retired. */
-  private retired = $state.raw<ReadonlySet<string>>(new Set());
-  readonly set = $derived(
-    this.sets.find(({ id }) => id === this.chosen) ?? preferred(this.sets, this.retired),
-  );
+  /** What models said of their sets, by set: a slow answer never takes the place of another set's. */
+  private told = $state.raw<Readonly<Record<string, Prediction>>>({});
+  readonly set = $derived(this.sets.find(({ id }) => id === this.chosen) ?? preferred(this.sets, this.told));
   readonly drawn = $derived(this.isShown ? this.set : null);
   areEllipsesShown = $state(true);
-  private prediction = $state.raw<Prediction | null>(null);
+  /** Of the set that is drawn; a model that has placed the points anew since speaks of other points. */
+  private readonly prediction = $derived.by(() => {
+    const told = this.told[this.drawn?.id ?? ''];
+    return told?.revision === this.drawn?.revision ? told : undefined;
+  });
   /** How far each of a model's drawn points may lie from its place, by name. */
-  readonly doubts = $derived(this.isToldOf(this.drawn) ? (this.prediction?.covariance_px2 ?? {}) : {});
+  readonly doubts = $derived(this.prediction?.covariance_px2 ?? {});
 
   /** What the model would have a person look at. */
   readonly doubted = $derived.by((): readonly VertebraDoubt[] => {
-    if (this.prediction === null || !this.isToldOf(this.drawn)) return [];
+    if (this.prediction === undefined) return [];
     const { abstains, doubts, model_version } = this.prediction;
     const said = model_version.state === 'retired' ? ['This model is no longer in use.'] : [];
     if (abstains !== '') said.push(abstains);
@@ -30,7 +32,7 @@ export class Others {
   open(sets: readonly LandmarkSet[]): void {
     this.sets = sets;
     this.chosen = null;
-    this.retired = new Set();
+    this.told = {};
   }
 
   choose(id: string): void {
@@ -51,22 +53,20 @@ export class Others {
    * and nobody asked for it. Rejects where the server cannot say.
    */
   async askHowSure(): Promise<void> {
-    const { drawn } = this;
-    if (drawn?.id === undefined || drawn.id === null || drawn.author.kind !== 'model') return;
-    if (this.isToldOf(drawn)) return;
-    this.prediction = await landmarks.prediction(drawn.id);
-    if (this.prediction.model_version.state === 'retired')
-      this.retired = new Set([...this.retired, drawn.id]);
-  }
-
-  /** A model that has placed the points anew since speaks of other points. */
-  private isToldOf(set: LandmarkSet | null): boolean {
-    return this.prediction?.set === set?.id && this.prediction?.revision === set?.revision;
+    const { drawn, sets } = this;
+    if (drawn?.id === undefined || drawn.id === null || drawn.author.kind !== 'model' || this.prediction)
+      return;
+    const said = await landmarks.prediction(drawn.id);
+    if (this.sets === sets) this.told = { ...this.told, [said.set]: said };
   }
 }
 
 /** A model's set first, it is there to be looked through; that of a retired one only where there is no other. */
-function preferred(sets: readonly LandmarkSet[], retired: ReadonlySet<string>): LandmarkSet | null {
+function preferred(
+  sets: readonly LandmarkSet[],
+  told: Readonly<Record<string, Prediction>>,
+): LandmarkSet | null {
   const ofModels = sets.filter(({ author }) => author.kind === 'model');
-  return ofModels.find(({ id }) => !retired.has(id ?? '')) ?? ofModels[0] ?? sets[0] ?? null;
+  const inUse = ofModels.find(({ id }) => told[id ?? '']?.model_version.state !== 'retired');
+  return inUse ?? ofModels[0] ?? sets[0] ?? null;
 }

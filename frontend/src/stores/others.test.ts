@@ -30,6 +30,17 @@ it('shows what a model in use placed before what a retired one did', async () =>
   expect(others.doubted).toEqual([]);
 });
 
+it('forgets an answer about the image before', async () => {
+  others.open([set('one')]);
+  const asked = others.askHowSure();
+  states = { two: 'retired' };
+  others.open([set('two')]);
+  await asked;
+  expect(others.doubted).toEqual([]);
+  await others.askHowSure();
+  expect(others.doubted).toHaveLength(1);
+});
+
 it('says that a model is retired where there is no other, or where somebody asks for it', async () => {
   states = { one: 'retired', two: 'retired' };
   others.open([set('one'), set('two')]);

@@ -64,6 +64,11 @@ export class Reading {
   readonly set = $derived(this.sets.find(({ id }) => id === this.setId) ?? null);
   /** How many of its points are where others had them. */
   readonly takenOver = $derived(this.case.taken_over[this.set?.id ?? ''] ?? []);
+  /** Its angles are not shown, because the model that placed it, or that it was taken over from, gives none. */
+  readonly isWithheld = $derived(
+    !this.isAccepted(this.set) &&
+      Boolean(this.doubts.of(this.set)?.abstains || this.case.abstains[this.set?.id ?? '']),
+  );
   /** No side of a film is named before a person has confirmed which one is which. */
   readonly isSideKnown = $derived(this.image?.side_confirmed ?? false);
   readonly view = $derived({ patientRightAtImageRight: !(this.image?.display_flip ?? false) });
@@ -190,22 +195,22 @@ export class Reading {
     return ends.length === 0 || String(ends) === String(found) ? {} : { [keyOf(set)]: ends };
   }
 
-  /** The curves of a set; none where the model that placed it says why not, unless a doctor took its points over. */
-  private reckoned(set: LandmarkSet | null, view: View, ends?: readonly EndVertebrae[]): Reckoning {
-    const isTaken = this.reviews.some(
+  private isAccepted(set: LandmarkSet | null): boolean {
+    return this.reviews.some(
       (each) => each.set === set?.id && each.revision === set.revision && each.verdict !== 'returned',
     );
-    const reason = isTaken ? null : (this.doubts.whyNoAngle(set) ?? this.whyNoAngle(set));
-    return reason === null ? reckon(set, view, ends) : { curves: [], reason };
   }
 
-  /** A person took all points over from a model that gives no angle with them, and moved none. */
-  private whyNoAngle(set: LandmarkSet | null): string | null {
-    const placed = set?.points.filter(({ x }) => x !== null).length;
-    const found = (this.case.taken_over[set?.id ?? ''] ?? []).find(
-      ({ points, abstains }) => abstains !== '' && points === placed,
-    );
-    return found === undefined ? null : `No angle is given. ${found.abstains}`;
+  /** A person took the points over as they are from a model that gives no angle with them. */
+  private unmoved(set: LandmarkSet | null): string | null {
+    const why = this.case.abstains[set?.id ?? ''];
+    return why === undefined ? null : `No angle is given. ${why}`;
+  }
+
+  /** The curves of a set; none where the model that placed it says why not, unless a doctor took its points over. */
+  private reckoned(set: LandmarkSet | null, view: View, ends?: readonly EndVertebrae[]): Reckoning {
+    const reason = this.isAccepted(set) ? null : (this.doubts.whyNoAngle(set) ?? this.unmoved(set));
+    return reason === null ? reckon(set, view, ends) : { curves: [], reason };
   }
 
   /**

@@ -22,6 +22,7 @@ function readCase(study: string, measurements: Measurement[]): ReadCase {
     depth: null,
     sets: [],
     taken_over: {},
+    abstains: {},
     reviews: [],
   } as unknown as ReadCase;
 }
@@ -102,20 +103,13 @@ it('moves the ends of a curve, never across each other, and back', () => {
 });
 
 it('gives no angle with points taken over unmoved from a model that gives none', () => {
-  const taken = {
-    author: { kind: 'model', id: null, name: 'm' },
-    points: COLUMN.length,
-    abstains: 'Too unsure.',
-  };
-  const shown = withCurve();
-  reading.open({ ...shown, taken_over: { set: [taken] } } as unknown as ReadCase);
+  const abstains = { set: 'Too unsure.' };
+  reading.open({ ...withCurve(), abstains });
   expect([ends(), reading.reckoning.reason]).toEqual([[], 'No angle is given. Too unsure.']);
-  const allButOne = { ...taken, points: COLUMN.length - 1 };
-  reading.open({ ...shown, taken_over: { set: [allButOne] } } as unknown as ReadCase);
-  expect(ends()).toEqual(['T1-T4']);
-  const reviews = [{ set: 'set', revision: 1, verdict: 'accepted' }];
-  reading.open({ ...shown, reviews, taken_over: { set: [taken] } } as unknown as ReadCase);
-  expect(ends()).toEqual(['T1-T4']);
+  expect(reading.isWithheld).toBe(true);
+  const reviews = [{ set: 'set', revision: 1, verdict: 'accepted' }] as unknown as ReadCase['reviews'];
+  reading.open({ ...withCurve(), abstains, reviews });
+  expect([ends(), reading.isWithheld]).toEqual([['T1-T4'], false]);
 });
 
 it('opens with the ends that this person saved, and calls only these saved', () => {

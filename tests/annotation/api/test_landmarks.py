@@ -166,8 +166,8 @@ def test_history_says_how_many_points_are_still_another_authors(
     history = client.get(f"/api/v1/landmark-sets/{answer.json()['id']}/revisions").json()["results"]
     author = {"kind": "model", "id": None, "name": "backs 2"}
     assert [entry["taken_over"] for entry in history] == [
-        [{"author": author, "points": 5, "abstains": ""}],
-        [{"author": author, "points": 6, "abstains": ""}],
+        [{"author": author, "points": 5}],
+        [{"author": author, "points": 6}],
         [],
     ]
 

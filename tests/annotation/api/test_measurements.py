@@ -116,16 +116,46 @@ def test_to_accept_a_models_points_as_they_are_gives_no_angle_that_it_withholds(
         assert "Too unsure. Accept or correct" in refused.json()["detail"]
     read = client.get(f"/api/v1/read-cases/{film.study_id}").json()
     author = {"kind": "model", "id": None, "name": "Net #1"}
-    told = [{"author": author, "points": 68, "abstains": "Too unsure."}]
-    assert read["taken_over"] == {accepted["landmark_set"]: told}
+    assert read["taken_over"] == {accepted["landmark_set"]: [{"author": author, "points": 68}]}
+    assert read["abstains"] == {accepted["landmark_set"]: "Too unsure."}
     corrected = saved([{**points[0], "x": points[0]["x"] + 1}, *points[1:]], 2, None)
     measured = post(client, film, corrected)
     assert measured.status_code == 201
     assert measured.json()[0]["reading_error_source"].endswith("own levels; points by model Net #1")
-    # A whole vertebra off its place, all its neighbours too: no longer the model's column.
-    moved = saved([{**point, "x": point["x"] + 1} for point in points], 3, None)
+    # Moved back, in whatever way, it is the model's word again.
+    for base, back in enumerate((points, unsure), start=3):
+        assert post(client, film, saved(back, base, None)).status_code == 409
+    # Every point off its place: no longer the model's column.
+    moved = saved([{**point, "x": point["x"] + 1} for point in points], 5, None)
     assert post(client, film, moved).json()[0]["reading_error_source"].endswith("own levels")
-    assert client.get(f"/api/v1/read-cases/{film.study_id}").json()["taken_over"] == {}
+    read = client.get(f"/api/v1/read-cases/{film.study_id}").json()
+    assert (read["taken_over"], read["abstains"]) == ({}, {})
+
+
+def test_points_that_went_from_a_model_through_two_people_are_still_the_models(
+    make: Factory, reading: Reading
+) -> None:
+    client, film, _ = reading
+    points = bent_column(40)
+    begun = save_prediction(
+        image=film, schema="vertebrae68", points=points, model_label="Net #1", abstains="Too unsure."
+    ).revisions.get()
+    for _ in range(2):
+        own = save(
+            user=make.member(film.project, "assistant"),
+            image=film,
+            schema="vertebrae68",
+            points=points,
+            base_revision=0,
+            idempotency_key=uuid.uuid4(),
+            began_from=begun,
+        )
+        begun = own.revisions.get()
+    body = {"method": "vertebrae", "landmark_set": str(own.pk), "revision": 1}
+    assert post(client, film, body).status_code == 409
+    author = {"kind": "model", "id": None, "name": "Net #1"}
+    read = client.get(f"/api/v1/read-cases/{film.study_id}").json()
+    assert read["taken_over"][str(own.pk)] == [{"author": author, "points": 68}]
 
 
 @pytest.mark.parametrize(

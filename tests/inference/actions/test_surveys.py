@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from annotation.actions import measurements
@@ -160,6 +161,30 @@ def test_of_pairs_the_films_are_measured_too(make: Factory, project_and_admin: t
     assert job.result is not None
     assert [level["name"] for level in job.result["all"]["levels"]] == ["red", "green", "blue", "grey"]
     assert job.result["film_sizes"] == [{"width": 64, "height": 160, "images": 4}]
+    # Backs, ends of films; no corners.
+    assert job.result["taken_over"] == {"points": 4 * (6 + 2), "models": []}
+
+
+def test_corners_of_pairs_count_and_pairs_of_before_there_were_any_are_surveyed(
+    make: Factory, project_and_admin: tuple[Project, User]
+) -> None:
+    project, admin = project_and_admin
+    for study in project.studies.all():
+        film = make.radiograph(study)
+        make.landmarks(admin, film, "xray2")
+        make.landmarks(admin, film, "vertebrae68")
+    snapshot = freeze_pairs(actor=admin, project=project, name="pairs", schema="back6", seed=1)
+    result = run(asked(snapshot, admin)).result
+    assert result is not None
+    assert result["taken_over"]["points"] == 4 * (6 + 2 + 68)
+    for entry in snapshot.manifest["entries"]:
+        del entry["film"]["corners"]
+    with transaction.atomic():
+        draft = snapshots.Draft(snapshot.manifest, {}, "")
+        older = snapshots.keep(actor=admin, project=project, name="older", draft=draft)
+    result = run(asked(older, admin)).result
+    assert result is not None
+    assert result["taken_over"]["points"] == 4 * (6 + 2)
 
 
 def test_points_that_a_model_placed_are_counted(
