@@ -17,6 +17,7 @@ class Sources:
         # Of each set the number of the save and the revision that it named, first to last.
         self._beginnings: dict[uuid.UUID, list[tuple[int, int]]] = {}
         self._revisions: dict[int, LandmarkRevision] = {}
+        self._placed: dict[int, dict[str, LandmarkRevision]] = {}
         wanted = set(sets)
         while wanted:
             wanted = self._load(wanted) - self._beginnings.keys()
@@ -47,7 +48,9 @@ class Sources:
                 break
             source = self._revisions[pk]
             # Every source is older than what began from it, so this comes to an end.
-            placed = self.of(source.landmark_set_id, source.number, source.points)
+            if pk not in self._placed:
+                self._placed[pk] = self.of(source.landmark_set_id, source.number, source.points)
+            placed = self._placed[pk]
             for point in source.points:
                 if places.get(point["name"]) == (point["x"], point["y"]):
                     found[point["name"]] = placed.get(point["name"], source)
