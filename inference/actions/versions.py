@@ -81,8 +81,9 @@ def limits_of(version: ModelVersion) -> list[str]:
             f"It has seen {sees[version.target]} of the project {version.project.name} and nothing else: on "
             "other cameras, clinics and ages its error is not known."
         )
-        if frozen.counts["subjects"] < FEW_SUBJECTS:
-            said.append(f"It learned from {frozen.counts['subjects']} subjects only: its figures are rough.")
+        learned = {entry["subject"] for entry in frozen.entries if entry["split"] == "train"}
+        if len(learned) < FEW_SUBJECTS:
+            said.append(f"It learned from {len(learned)} subjects only: its figures are rough.")
         # What comes with the program says on its card how it was measured.
         if "test" not in version.metrics["metrics"]:
             said.append("No test subjects: the figures were also used to choose the epoch, and flatter it.")

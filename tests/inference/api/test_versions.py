@@ -90,6 +90,10 @@ def test_limits_follow_from_what_is_known(make: Factory, project: Project) -> No
     said = " ".join(versions.limits_of(version))
     assert "No test subjects" not in said
     assert "0 subjects only" in said
+    assert version.snapshot is not None
+    splits = {"a": "train", "b": "train", "c": "validation", "d": "test"}
+    version.snapshot.manifest = {"entries": [{"subject": who, "split": side} for who, side in splits.items()]}
+    assert "It learned from 2 subjects only" in " ".join(versions.limits_of(version))
     assert "needs a depth map" in said
     version.commit = "abc-dirty"
     assert "no commit names" in " ".join(versions.limits_of(version))
