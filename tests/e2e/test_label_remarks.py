@@ -40,6 +40,7 @@ def test_a_comment_is_pinned_to_a_point_and_settled(
     page = window.page
     colour.click(0.5, 0.25)
     page.keyboard.press("t")
+    expect(page.get_by_role("region", name="Remarks").get_by_role("textbox")).to_be_focused()
     page.keyboard.type("Perhaps one too high? n p x")
     page.keyboard.press("Enter")
     remarks = page.get_by_role("region", name="Remarks")
